@@ -1,0 +1,3 @@
+//! Trailwarden's host.
+
+pub mod record;

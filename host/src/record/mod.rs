@@ -1,0 +1,1 @@
+//! From an object's bytes to CloudTrail records.

@@ -1,0 +1,1 @@
+//! What a host and a policy agree on.
