@@ -1,0 +1,48 @@
+//! The part of a finding that will grow: everything but the few typed fields of `finding` in `policy.wit`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::response::ResponseRequest;
+
+/// What a finding says besides severity, title, summary and keys. Unknown fields are ignored, so that a newer policy still
+/// runs on an older host; what must not be ignored is a capability of the manifest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct More {
+    /// Named facts for the reader and for machines, in the order of their names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, serde_json::Value>,
+    /// What was acted on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Resource>,
+    /// What the policy asks the host to do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub responses: Vec<ResponseRequest>,
+}
+
+impl More {
+    /// Whether there is nothing more to say.
+    pub fn is_empty(&self) -> bool {
+        self.details.is_empty() && self.resources.is_empty() && self.responses.is_empty()
+    }
+}
+
+/// Something in an account that a finding is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Resource {
+    /// ARN where it has one, else its name.
+    pub uid: String,
+    /// CloudFormation's name of the type, such as `AWS::S3::Bucket`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The region that it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The account that owns it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+}
