@@ -13,7 +13,7 @@ pub enum Selector {
     /// Every record. Written out, since it is expensive and rarely meant.
     All,
     /// Records that meet all of these conditions.
-    Match(Conditions),
+    Match(Box<Conditions>),
 }
 
 /// A conjunction over the indexed fields. Within one field the values are alternatives; an empty list is no condition. A
@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn conditions_are_a_conjunction_of_alternatives() {
         let selector =
-            Selector::Match(conditions(r#"{"event_source":["s3.amazonaws.com"],"event_name":["CreateBucket","DeleteBucket"]}"#));
+            Selector::Match(Box::new(conditions(r#"{"event_source":["s3.amazonaws.com"],"event_name":["CreateBucket","DeleteBucket"]}"#)));
         assert!(selector.matches(&fields(r#"{"eventSource":"s3.amazonaws.com","eventName":"DeleteBucket"}"#)));
         assert!(!selector.matches(&fields(r#"{"eventSource":"s3.amazonaws.com","eventName":"PutBucketAcl"}"#)));
         assert!(!selector.matches(&fields(r#"{"eventName":"DeleteBucket"}"#)));
@@ -284,7 +284,7 @@ mod tests {
             ("UpdateFunction*", true),
             ("UpdateFunctionCode20150331", false),
         ] {
-            let selector = Selector::Match(conditions(&format!(r#"{{"event_name":["{name}"]}}"#)));
+            let selector = Selector::Match(Box::new(conditions(&format!(r#"{{"event_name":["{name}"]}}"#))));
             assert_eq!(selector.matches(&record), expected, "{name}");
         }
     }
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn what_is_not_met_is_named_with_what_was_found() {
         let selector =
-            Selector::Match(conditions(r#"{"event_source":["iam.amazonaws.com"],"read_only":false,"outcome":["success"]}"#));
+            Selector::Match(Box::new(conditions(r#"{"event_source":["iam.amazonaws.com"],"read_only":false,"outcome":["success"]}"#)));
         let unmet = selector.unmet(&fields(r#"{"eventSource":"s3.amazonaws.com","readOnly":true,"errorCode":"AccessDenied"}"#));
         let named: Vec<_> = unmet.iter().map(|u| (u.field, u.found.as_deref())).collect();
         assert_eq!(
