@@ -1,0 +1,176 @@
+//! How a call of a guest can fail, told apart by type.
+
+use std::time::Duration;
+
+use policy_contract::name::Name;
+use wasmtime::Trap;
+
+/// Why the host stopped a guest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Stop {
+    /// Too much CPU time.
+    #[error("used more than {} ms of CPU time", limit.as_millis())]
+    CpuTime {
+        /// The limit of this call.
+        limit: Duration,
+    },
+    /// Too much wall time.
+    #[error("took longer than {} ms", limit.as_millis())]
+    WallTime {
+        /// The limit of this call.
+        limit: Duration,
+    },
+    /// Too much memory for one instance.
+    #[error("asked for more than {limit} bytes of memory")]
+    Memory {
+        /// The limit of the instance.
+        limit: usize,
+    },
+    /// Too much memory for all instances together.
+    #[error("asked for memory beyond the budget of {limit} bytes of all policies")]
+    MemoryBudget {
+        /// The budget.
+        limit: usize,
+    },
+    /// Too many look-ups.
+    #[error("made more than {limit} look-ups in context tables")]
+    Lookups {
+        /// The limit of this call.
+        limit: u64,
+    },
+    /// A look-up in a table that the manifest does not declare.
+    #[error("asked for the table {table:?}, which its manifest does not declare")]
+    UndeclaredTable {
+        /// What was asked for, cut to a readable length.
+        table: String,
+    },
+    /// A look-up by key in a table that is no map.
+    #[error("asked for an entry of the table `{table}`, which is no map")]
+    NotAMap {
+        /// The table.
+        table: Name,
+    },
+}
+
+/// Why a call gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// The host stopped it.
+    #[error(transparent)]
+    Stopped(#[from] Stop),
+    /// The guest trapped; the message is what it wrote last at level error, such as a panic's.
+    #[error("{}", describe_trap(*.trap, .message.as_deref()))]
+    Trapped {
+        /// The trap.
+        trap: Trap,
+        /// The guest's own last words.
+        message: Option<String>,
+    },
+    /// The guest broke the contract in another way: malformed results, or more of them than a call may give.
+    #[error("broke the contract: {reason}")]
+    Contract {
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+fn describe_trap(trap: Trap, message: Option<&str>) -> String {
+    match message {
+        Some(message) => format!("{message} ({trap})"),
+        None => trap.to_string(),
+    }
+}
+
+impl CallError {
+    /// Sorts an error of wasmtime by type. Whatever is neither a stop of ours nor a trap came from lifting the results.
+    pub(super) fn from_wasmtime(error: &wasmtime::Error, last_words: Option<String>) -> Self {
+        if let Some(stop) = error.downcast_ref::<Stop>() {
+            return Self::Stopped(stop.clone());
+        }
+        if let Some(trap) = error.downcast_ref::<Trap>() {
+            return Self::Trapped { trap: *trap, message: last_words };
+        }
+        Self::Contract { reason: format!("{error:#}") }
+    }
+
+    /// Whether the same call may succeed on a crowded machine's second try.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Stopped(Stop::CpuTime { .. } | Stop::WallTime { .. }))
+    }
+
+    /// Whether it can be the sum of harmless parts: a smaller batch is the cure, and nobody's fault is shown.
+    pub fn is_about_size(&self) -> bool {
+        match self {
+            Self::Stopped(_) | Self::Contract { .. } => true,
+            Self::Trapped { .. } => false,
+        }
+    }
+
+    /// The word for this kind of failure in findings and metrics.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Stopped(Stop::CpuTime { .. } | Stop::WallTime { .. }) => FailureKind::Time,
+            Self::Stopped(Stop::Memory { .. } | Stop::MemoryBudget { .. }) => FailureKind::Memory,
+            Self::Stopped(Stop::Lookups { .. } | Stop::UndeclaredTable { .. } | Stop::NotAMap { .. }) => FailureKind::Lookup,
+            Self::Trapped { .. } => FailureKind::Trap,
+            Self::Contract { .. } => FailureKind::Contract,
+        }
+    }
+}
+
+/// The kinds of failure of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FailureKind {
+    /// The rule itself said that it could not judge.
+    Error,
+    /// The guest trapped or panicked.
+    Trap,
+    /// Too much CPU or wall time.
+    Time,
+    /// Too much memory.
+    Memory,
+    /// Look-ups that are not allowed.
+    Lookup,
+    /// Answers that break a limit.
+    Output,
+    /// Answers that break the contract.
+    Contract,
+}
+
+impl FailureKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Trap => "trap",
+            Self::Time => "time",
+            Self::Memory => "memory",
+            Self::Lookup => "lookup",
+            Self::Output => "output",
+            Self::Contract => "contract",
+        }
+    }
+}
+
+impl std::fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why the engine or a policy could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The engine's configuration is refused.
+    #[error("the WebAssembly engine can't start: {0:#}")]
+    Start(wasmtime::Error),
+    /// No thread for the clock.
+    #[error("the engine's clock can't start: {0}")]
+    Clock(std::io::Error),
+    /// The component is refused by the compiler.
+    #[error("can't be compiled: {0:#}")]
+    Compile(wasmtime::Error),
+    /// The component imports or exports what does not fit the contract.
+    #[error("doesn't fit the contract: {0:#}")]
+    Link(wasmtime::Error),
+}

@@ -1,0 +1,94 @@
+//! Wasmtime, and nothing of it outside this folder.
+//!
+//! Takes a component's bytes and gives a [`Compiled`] policy; takes a [`Batch`] and gives a [`Judgement`]: what each task
+//! answered, and which failed and why. Knows nothing of AWS, of files or of configuration.
+//!
+//! - [`Engine`] compiles and links, once for each policy.
+//! - `instance` makes one call under its limits.
+//! - [`Guest`] is what a worker holds for a policy: a warm instance, replaced after a failure, and the bisection that finds
+//!   the record at fault so that the others are judged.
+
+mod answer;
+mod batch;
+mod bindings;
+mod clock;
+mod error;
+mod guest;
+mod instance;
+mod limits;
+mod meter;
+mod state;
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Strategy};
+
+pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
+pub use batch::{Batch, Task};
+pub use clock::TICK;
+pub use error::{CallError, EngineError, FailureKind, Stop};
+pub use guest::{Guest, Judgement, TaskFailure};
+pub use limits::{BATCH_BYTES, BATCH_RECORDS, GuestLimits};
+pub use meter::MemoryBudget;
+pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
+
+use bindings::{Policy, PolicyPre};
+use state::GuestState;
+
+/// The one engine of a host.
+pub struct Engine {
+    inner: wasmtime::Engine,
+    linker: Linker<GuestState>,
+    budget: Arc<MemoryBudget>,
+}
+
+/// A policy's code, compiled, linked and type-checked.
+pub struct Compiled {
+    pre: PolicyPre<GuestState>,
+    budget: Arc<MemoryBudget>,
+}
+
+impl Engine {
+    /// An engine whose instances may hold so many bytes together.
+    ///
+    /// # Errors
+    /// The platform is not supported, or there is no thread for the clock.
+    pub fn new(memory_budget_bytes: usize) -> Result<Self, EngineError> {
+        let inner = wasmtime::Engine::new(&configuration()).map_err(EngineError::Start)?;
+        clock::start_ticker(inner.weak()).map_err(EngineError::Clock)?;
+        let mut linker = Linker::new(&inner);
+        Policy::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state).map_err(EngineError::Start)?;
+        Ok(Self { inner, linker, budget: Arc::new(MemoryBudget::new(memory_budget_bytes)) })
+    }
+
+    /// Compiles a component and checks that it fits the contract.
+    ///
+    /// # Errors
+    /// [`EngineError::Compile`] or [`EngineError::Link`].
+    pub fn compile(&self, component: &[u8]) -> Result<Compiled, EngineError> {
+        let component = Component::from_binary(&self.inner, component).map_err(EngineError::Compile)?;
+        let linked = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
+        let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
+        Ok(Compiled { pre, budget: Arc::clone(&self.budget) })
+    }
+
+    /// What all instances hold together.
+    pub fn memory_budget(&self) -> &MemoryBudget {
+        &self.budget
+    }
+}
+
+/// Everything that a policy cannot need is off: less to attack, and answers that are equal on every CPU.
+fn configuration() -> Config {
+    let mut config = Config::new();
+    config
+        .strategy(Strategy::Cranelift)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .cranelift_nan_canonicalization(true)
+        .wasm_multi_memory(false)
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false);
+    config
+}
