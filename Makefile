@@ -1,0 +1,77 @@
+# Every command a person needs; `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One place for build products, whatever the caller's own configuration says: recipes name files in it.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export PYTHONPYCACHEPREFIX := $(CURDIR)/target/pycache
+
+# The whole workspace at once and in release: cargo then settles on one set of features for every
+# dependency, so the demo, the tests and the lints share what is built.
+WORKSPACE := --release --locked --workspace
+TRAILWARDEN := target/release/trailwarden
+PYTHON := target/venv/bin/python
+SHELL_SCRIPTS = .ci/run $(shell find examples policies policy-sdk tests -name '*.sh' 2>/dev/null)
+PYTHON_FILES = $(shell find examples policies policy-sdk tests -name '*.py' 2>/dev/null)
+
+.PHONY: help
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## give this machine what building policies needs; says what it did
+	@policy-sdk/toolchain/setup.sh
+
+.PHONY: setup-tests
+setup-tests: ## make target/venv with the Python tools of the tests
+	@tests/setup/python.sh
+
+.PHONY: build
+build: setup ## build the trailwarden binary (target/release/trailwarden)
+	cargo build $(WORKSPACE)
+
+.PHONY: policies
+policies: build ## compile the policies that ship to Wasm (target/policies)
+	$(TRAILWARDEN) policy build policies --out target/policies
+
+.PHONY: demo
+demo: policies ## judge a day of example records and print the findings
+	rm -rf target/demo
+	target/release/sample-day target/demo/records
+	$(TRAILWARDEN) scan -p target/policies -c examples/sample-day/trailwarden.toml --format table target/demo/records
+	@printf '%s\n' '' \
+		'Where to go next:' \
+		'  the story behind these findings    target/release/sample-day --story' \
+		'  the same as OCSF, one a line       $(TRAILWARDEN) scan -p target/policies -c examples/sample-day/trailwarden.toml --format ocsf target/demo/records' \
+		'  your own records                   $(TRAILWARDEN) scan -p target/policies PATH' \
+		'  a policy of your own               $(TRAILWARDEN) policy new NAME' \
+		'  what it is and how it works        README.md'
+
+.PHONY: test
+test: setup-tests policies ## run every test
+	cargo test $(WORKSPACE)
+	$(TRAILWARDEN) policy test policies
+	$(PYTHON) -m unittest discover --start-directory tests/ocsf
+	$(PYTHON) -m unittest discover --start-directory tests/setup
+
+.PHONY: lint
+lint: setup-tests ## check format, clippy, documentation, shell and Python
+	cargo fmt --all --check
+	cargo clippy $(WORKSPACE) --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc $(WORKSPACE) --no-deps
+	target/venv/bin/shellcheck $(SHELL_SCRIPTS)
+	$(PYTHON) -W error -m py_compile $(PYTHON_FILES)
+
+.PHONY: fmt
+fmt: ## format the Rust code
+	cargo fmt --all
+
+.PHONY: doc
+doc: ## build the code's documentation (target/doc)
+	cargo doc $(WORKSPACE) --no-deps
+
+.PHONY: clean
+clean: ## remove everything that was built (target)
+	rm -rf target
