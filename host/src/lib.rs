@@ -1,3 +1,8 @@
 //! Trailwarden's host.
 
+pub mod digest;
+pub mod engine;
+pub mod limits;
 pub mod record;
+pub mod route;
+pub mod source;

@@ -108,7 +108,10 @@ fn check_task(
 ) -> Result<Vec<Verdict>, TaskRefusal> {
     let findings = verdicts.iter().filter(|verdict| matches!(verdict, rules::Verdict::Finding(_))).count();
     if findings > limits.findings_per_task {
-        return Err((FailureKind::Output, format!("made {findings} findings of one record, {} allowed", limits.findings_per_task)));
+        return Err((
+            FailureKind::Output,
+            format!("made {findings} findings of one record, {} allowed", limits.findings_per_task),
+        ));
     }
     let mut keys = BTreeSet::new();
     let mut checked = Vec::with_capacity(verdicts.len());
@@ -117,7 +120,10 @@ fn check_task(
             rules::Verdict::Error(reason) => return Err((FailureKind::Error, reason)),
             rules::Verdict::Finding(finding) => {
                 if !keys.insert(finding.key.clone()) {
-                    return Err((FailureKind::Contract, format!("made two findings with the key {:?} of one record", finding.key)));
+                    return Err((
+                        FailureKind::Contract,
+                        format!("made two findings with the key {:?} of one record", finding.key),
+                    ));
                 }
                 Verdict::Finding(check_finding(finding, manifest, limits)?)
             }
@@ -136,7 +142,8 @@ fn check_task(
 
 fn check_finding(finding: rules::Finding, manifest: &Manifest, limits: &GuestLimits) -> Result<AnsweredFinding, TaskRefusal> {
     let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let bytes = finding.summary.len() + finding.key.len() + finding.more.len() + optional(&finding.title) + optional(&finding.grouping);
+    let bytes =
+        finding.summary.len() + finding.key.len() + finding.more.len() + optional(&finding.title) + optional(&finding.grouping);
     if bytes > limits.finding_bytes {
         return Err((FailureKind::Output, format!("made a finding of {bytes} bytes, {} allowed", limits.finding_bytes)));
     }
@@ -171,7 +178,10 @@ fn check_signal(
     };
     let is_fed_by_rule = manifest.rules.get(rule as usize).is_some_and(|rule| correlation.rules.contains(&rule.id));
     if !is_fed_by_rule {
-        return Err((FailureKind::Contract, format!("sent a signal to `{}`, which names this rule as no source", correlation.id)));
+        return Err((
+            FailureKind::Contract,
+            format!("sent a signal to `{}`, which names this rule as no source", correlation.id),
+        ));
     }
     let longest = signal.key.len().max(signal.value.as_ref().map_or(0, String::len));
     if longest > limits.signal_bytes {

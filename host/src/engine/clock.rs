@@ -34,7 +34,7 @@ pub struct Deadline {
 impl Deadline {
     /// A deadline that begins to run now, for a call made on this thread.
     pub fn starting_now(cpu_limit: Duration, wall_factor: u32) -> Self {
-        let wall_limit = cpu_limit * wall_factor;
+        let wall_limit = cpu_limit.saturating_mul(wall_factor);
         Self { cpu_end: thread_cpu_time() + cpu_limit, cpu_limit, wall_end: Instant::now() + wall_limit, wall_limit }
     }
 

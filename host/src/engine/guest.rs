@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use policy_contract::manifest::Manifest;
 
+use super::Compiled;
 use super::answer::{self, Answer};
 use super::batch::Batch;
 use super::error::{CallError, FailureKind};
 use super::instance::{Called, Instance};
 use super::limits::GuestLimits;
 use super::state::{Tables, Utterances};
-use super::Compiled;
 
 /// What became of the tasks of a batch.
 #[derive(Debug, Default, PartialEq)]

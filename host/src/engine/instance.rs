@@ -72,8 +72,8 @@ impl Instance {
 
     pub(super) fn evaluate(&mut self, batch: &Batch) -> Called<Vec<rules::Answer>> {
         let records = u32::try_from(batch.len()).unwrap_or(u32::MAX);
-        let cpu = self.limits.cpu_per_call + self.limits.cpu_per_batched_record * records;
-        let lookups = u64::from(self.limits.lookups_per_record) * u64::from(records);
+        let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
+        let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
         self.records_judged += u64::from(records);
         let tasks: Vec<_> = batch.tasks().iter().map(|task| rules::Task { record: task.record, rule: task.rule }).collect();
         self.call(cpu, lookups, |policy, store| {

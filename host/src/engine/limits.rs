@@ -1,62 +1,58 @@
-//! What one guest may use. Each limit is enforced in this folder and nowhere else.
+//! The limits of one policy's instances, in the units in which they are enforced. What they mean, their defaults and their
+//! ranges stand in [`crate::limits`].
 
 use std::time::Duration;
 
-/// The limits of one policy's instances.
+use crate::limits::Limits;
+
+/// CPU time for each of instantiation, `describe` and `configure`, as a multiple of what a record may take: they run once
+/// for each instance and not for each record.
+const START_FACTOR: u32 = 100;
+
+/// What one policy's instances may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuestLimits {
-    /// Thread CPU time that a call may take besides what its records allow.
-    pub cpu_per_call: Duration,
-    /// Thread CPU time that each record of a batch adds.
-    pub cpu_per_batched_record: Duration,
-    /// Thread CPU time for start-up: instantiation, `describe` and `configure`, each.
-    pub cpu_for_start: Duration,
-    /// How many times the CPU limit a call may take in wall time.
-    pub wall_factor: u32,
-    /// Bytes of linear memory and tables, summed over an instance.
-    pub memory_bytes: usize,
-    /// Bytes that one call may hand to the host.
-    pub output_bytes: usize,
-    /// Look-ups in context tables for one record.
-    pub lookups_per_record: u32,
-    /// Log lines that one call may write.
-    pub log_lines_per_call: usize,
-    /// Bytes of one log line.
-    pub log_line_bytes: usize,
-    /// Findings of one rule for one record.
-    pub findings_per_task: usize,
-    /// Bytes of one finding.
-    pub finding_bytes: usize,
-    /// Signals of all rules for one record.
-    pub signals_per_record: usize,
-    /// Bytes of a signal's key or value.
-    pub signal_bytes: usize,
-    /// Records after which an instance is replaced by a fresh one.
-    pub records_per_instance: u64,
+    pub(super) cpu_per_call: Duration,
+    pub(super) cpu_per_batched_record: Duration,
+    pub(super) cpu_for_start: Duration,
+    pub(super) wall_factor: u32,
+    pub(super) memory_bytes: usize,
+    pub(super) output_bytes: usize,
+    pub(super) lookups_per_record: u64,
+    pub(super) log_lines_per_call: usize,
+    pub(super) log_line_bytes: usize,
+    pub(super) findings_per_task: usize,
+    pub(super) finding_bytes: usize,
+    pub(super) signals_per_record: usize,
+    pub(super) signal_bytes: usize,
+    pub(super) records_per_instance: u64,
 }
 
-impl Default for GuestLimits {
-    fn default() -> Self {
+impl From<&Limits> for GuestLimits {
+    fn from(limits: &Limits) -> Self {
+        // Every limit has an upper end that a 64-bit platform holds; a smaller platform gets the most that it can hold.
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            cpu_per_call: Duration::from_millis(10),
-            cpu_per_batched_record: Duration::from_micros(100),
-            cpu_for_start: Duration::from_millis(1000),
-            wall_factor: 10,
-            memory_bytes: 64 << 20,
-            output_bytes: 4 << 20,
-            lookups_per_record: 64,
-            log_lines_per_call: 32,
-            log_line_bytes: 1 << 10,
-            findings_per_task: 16,
-            finding_bytes: 64 << 10,
-            signals_per_record: 16,
-            signal_bytes: 512,
-            records_per_instance: 100_000,
+            cpu_per_call: limits.cpu_ms_per_record.duration(),
+            cpu_per_batched_record: limits.cpu_us_per_batched_record.duration(),
+            cpu_for_start: limits.cpu_ms_per_record.duration() * START_FACTOR,
+            wall_factor: u32::try_from(limits.wall_time_factor).unwrap_or(u32::MAX),
+            memory_bytes: size(limits.memory_mib.bytes()),
+            output_bytes: size(limits.output_kib_per_batch.bytes()),
+            lookups_per_record: limits.lookups_per_record,
+            log_lines_per_call: size(limits.log_lines_per_call),
+            log_line_bytes: size(limits.log_line_bytes.bytes()),
+            findings_per_task: size(limits.findings_per_record),
+            finding_bytes: size(limits.finding_kib.bytes()),
+            signals_per_record: size(limits.signals_per_record),
+            signal_bytes: size(limits.correlation_key_bytes.bytes()),
+            records_per_instance: limits.records_per_instance,
         }
     }
 }
 
-/// The greatest number of records in one batch.
-pub const BATCH_RECORDS: usize = 256;
-/// The greatest number of bytes of records in one batch, unless a single record is longer.
-pub const BATCH_BYTES: usize = 64 << 10;
+impl Default for GuestLimits {
+    fn default() -> Self {
+        Self::from(&Limits::default())
+    }
+}

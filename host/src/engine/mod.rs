@@ -29,7 +29,7 @@ pub use batch::{Batch, Task};
 pub use clock::TICK;
 pub use error::{CallError, EngineError, FailureKind, Stop};
 pub use guest::{Guest, Judgement, TaskFailure};
-pub use limits::{BATCH_BYTES, BATCH_RECORDS, GuestLimits};
+pub use limits::GuestLimits;
 pub use meter::MemoryBudget;
 pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
 

@@ -209,7 +209,9 @@ mod tests {
     #[test]
     fn undeclared_tables_wrong_kinds_and_too_many_lookups_stop_the_guest() {
         let mut state = state();
-        assert!(matches!(stop(state.contains("x".repeat(1000), String::new())), Stop::UndeclaredTable { table } if table.len() == 64));
+        assert!(
+            matches!(stop(state.contains("x".repeat(1000), String::new())), Stop::UndeclaredTable { table } if table.len() == 64)
+        );
         assert!(matches!(stop(state.lookup("list".into(), "k".into())), Stop::NotAMap { .. }));
         state.contains("list".into(), "anna".into()).unwrap();
         state.contains("list".into(), "anna".into()).unwrap();

@@ -1,0 +1,16 @@
+//! The flow itself: objects → records → route → evaluate → findings.
+//!
+//! [`feed`](Feed) turns objects into chunks of records; a [`Judge`] turns a chunk into what was found in it;
+//! [`scan`](scan()) runs several judges over one feed and hands the results on in the order of the records, so that the
+//! same input and policies give the same output whatever the number of workers.
+
+mod chunk;
+mod feed;
+mod judge;
+mod ordered;
+mod scan;
+
+pub use chunk::{Chunk, ChunkRecord, Unreadable};
+pub use feed::Feed;
+pub use judge::{Failure, Judge, Judged, JudgedCounts, RoutedCounts};
+pub use scan::{Scanned, scan};

@@ -1,0 +1,148 @@
+//! The policies that a host judges with, and the ones that it refused.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use policy_contract::manifest::Mode;
+
+use super::error::LoadError;
+use super::load::{LoadedPolicy, load};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::route::Router;
+
+/// A rule of one of a catalogue's policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subscriber {
+    /// Position in [`Catalogue::policies`].
+    pub policy: usize,
+    /// Position in [`LoadedPolicy::rules`].
+    pub rule: usize,
+}
+
+/// A file that was not loaded.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub error: LoadError,
+}
+
+/// An immutable set of policies, with the index of what their rules select.
+#[derive(Debug)]
+pub struct Catalogue {
+    policies: Vec<LoadedPolicy>,
+    refusals: Vec<Refusal>,
+    router: Router<Subscriber>,
+}
+
+impl Catalogue {
+    /// Loads every policy under these paths: files, and folders whose `*.wasm` files are taken. What is refused is listed in
+    /// [`Catalogue::refusals`] and changes nothing for the others.
+    ///
+    /// # Errors
+    /// A path can't be read.
+    pub fn load(engine: &Engine, paths: &[PathBuf], config: &Config) -> Result<Self, (PathBuf, std::io::Error)> {
+        let mut policies: BTreeMap<_, LoadedPolicy> = BTreeMap::new();
+        let mut refusals = Vec::new();
+        for path in files(paths)? {
+            let error = match load(engine, &path, config) {
+                Err(error) => error,
+                Ok(policy) => match policies.get(&policy.identity().name) {
+                    Some(first) => {
+                        let (name, other) = (policy.identity().name.clone(), first.path().to_owned());
+                        LoadError::NameTaken { name, other }
+                    }
+                    None => {
+                        policies.insert(policy.identity().name.clone(), policy);
+                        continue;
+                    }
+                },
+            };
+            refusals.push(Refusal { path, error });
+        }
+        Ok(Self::new(policies.into_values().collect(), refusals))
+    }
+
+    /// A catalogue of these policies, which have different names, in this order.
+    pub fn new(policies: Vec<LoadedPolicy>, refusals: Vec<Refusal>) -> Self {
+        let mut router = Router::new();
+        for (policy, loaded) in policies.iter().enumerate() {
+            let at_work = |rule: &usize| loaded.rules().get(*rule).is_some_and(|rule| rule.mode != Mode::Off);
+            for rule in (0..loaded.rules().len()).filter(at_work) {
+                for selector in &loaded.rules()[rule].description.selectors {
+                    router.subscribe(Subscriber { policy, rule }, selector.clone());
+                }
+            }
+        }
+        Self { policies, refusals, router }
+    }
+
+    /// The policies, in the order of their names.
+    pub fn policies(&self) -> &[LoadedPolicy] {
+        &self.policies
+    }
+
+    /// What was refused, in the order of the files.
+    pub fn refusals(&self) -> &[Refusal] {
+        &self.refusals
+    }
+
+    /// Which rules want which records.
+    pub fn router(&self) -> &Router<Subscriber> {
+        &self.router
+    }
+
+    /// Every rule that is at work.
+    pub fn rules_at_work(&self) -> Vec<Subscriber> {
+        let rules = |(policy, loaded): (usize, &LoadedPolicy)| {
+            let at_work = loaded.rules().iter().enumerate().filter(|(_, rule)| rule.mode != Mode::Off);
+            at_work.map(|(rule, _)| Subscriber { policy, rule }).collect::<Vec<_>>()
+        };
+        self.policies.iter().enumerate().flat_map(rules).collect()
+    }
+}
+
+/// The policy files under these paths, in their order, those of a folder by name.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, std::io::Error)> {
+    let mut files = Vec::new();
+    for path in paths {
+        let at = |error| (path.clone(), error);
+        if !std::fs::metadata(path).map_err(at)?.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(at)?;
+        let entries = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(at)?;
+        let mut modules: Vec<PathBuf> = entries.into_iter().filter(|path| is_policy_file(path)).collect();
+        modules.sort();
+        files.extend(modules);
+    }
+    Ok(files)
+}
+
+/// Whether a file in a folder of policies is one: it ends in `.wasm` and is not hidden, as editors' and tools' temporary
+/// files are.
+fn is_policy_file(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+    !is_hidden && path.extension() == Some(OsStr::new("wasm"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_gives_its_modules_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.wasm", "a.wasm", ".a.wasm", "a.wasm.tmp", "README.md"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let found = files(&[folder.path().join("b.wasm"), folder.path().to_owned()]).unwrap();
+        let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_string_lossy()).collect();
+        assert_eq!(names, ["b.wasm", "a.wasm", "b.wasm"]);
+        assert!(files(&[folder.path().join("nowhere")]).is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! Why a policy was refused: the step and the reason.
+
+use std::path::PathBuf;
+
+use policy_contract::manifest::BadManifest;
+use policy_contract::name::Name;
+
+use crate::config::ConfigErrors;
+use crate::engine::{CallError, EngineError};
+
+/// The steps of loading, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is named as it is")]
+pub enum Step {
+    Read,
+    World,
+    Compile,
+    Describe,
+    Configure,
+    Tables,
+    Activate,
+}
+
+impl Step {
+    /// The word for it in logs, findings and status.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::World => "world",
+            Self::Compile => "compile",
+            Self::Describe => "describe",
+            Self::Configure => "configure",
+            Self::Tables => "tables",
+            Self::Activate => "activate",
+        }
+    }
+}
+
+impl std::fmt::Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a policy was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The file can't be read.
+    #[error("can't be read: {0}")]
+    Read(std::io::Error),
+    /// The file is larger than a policy may be.
+    #[error("has more than {limit} bytes; build it in release mode, or raise `component_mib` under [limits]")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// The file does not begin as WebAssembly does.
+    #[error("is no WebAssembly module or component: build it with `trailwarden policy build`")]
+    NotWasm,
+    /// The file begins as WebAssembly and then breaks off or breaks the format.
+    #[error("is malformed WebAssembly: {0}")]
+    Malformed(wasmparser::BinaryReaderError),
+    /// A core module without the section that says what it is.
+    #[error("is a core module without a component type: build it against the `policy-sdk` crate, whose macros add one")]
+    NoComponentType,
+    /// The component type is there and can't be used.
+    #[error("can't be made a component: {reason}")]
+    Wrap {
+        /// What the component encoder says.
+        reason: String,
+    },
+    /// It speaks another world, or another version of ours.
+    #[error("exports {}, and this host calls {wanted}: build it against the `policy-sdk` of this host's version", list(.exports))]
+    OtherWorld {
+        /// The interfaces that it exports.
+        exports: Vec<String>,
+        /// The interface that the host calls.
+        wanted: String,
+    },
+    /// It imports what no policy gets.
+    #[error("imports {}, which no policy gets: policies are pure functions of record, settings and tables; build for wasm32-unknown-unknown, without crates that need a clock, randomness, files or sockets", list(.imports))]
+    ForbiddenImports {
+        /// The names that are not allowed.
+        imports: Vec<String>,
+    },
+    /// The engine refuses it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// It failed while it was started, asked or configured.
+    #[error("failed in `{call}`: {error}")]
+    Call {
+        /// The call.
+        call: &'static str,
+        /// How it failed.
+        error: CallError,
+    },
+    /// Its manifest can't be read.
+    #[error("describes itself by a manifest that can't be read: {0}")]
+    Manifest(serde_json::Error),
+    /// Its manifest can't be accepted.
+    #[error("can't be accepted: {0}")]
+    BadManifest(#[from] BadManifest),
+    /// It asks for something that this version of the host can't give.
+    #[error("needs {what}, which this version of the host can't give")]
+    Unsupported {
+        /// What it needs.
+        what: &'static str,
+    },
+    /// It refused its settings.
+    #[error("refuses its settings: {reason}; correct [policies.{policy}.settings]")]
+    Settings {
+        /// The policy.
+        policy: Name,
+        /// What it said.
+        reason: String,
+    },
+    /// Its settings changed who it is.
+    #[error("calls itself `{before}` before and `{after}` after it is configured")]
+    ChangesName {
+        /// Before.
+        before: Name,
+        /// After.
+        after: Name,
+    },
+    /// It needs tables that are not configured, or that are configured as another kind.
+    #[error("needs context tables that it can't have:\n{0}")]
+    Tables(ConfigErrors),
+    /// The configuration speaks of rules that the policy does not have.
+    #[error("doesn't have rules that the configuration names:\n{0}")]
+    Rules(ConfigErrors),
+    /// Another file has a policy of this name.
+    #[error("is named `{name}`, as is the policy in {}: keep one of the files", other.display())]
+    NameTaken {
+        /// The name.
+        name: Name,
+        /// The file that was loaded first.
+        other: PathBuf,
+    },
+}
+
+impl LoadError {
+    /// At which step it was refused.
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Read(_) | Self::TooLarge { .. } | Self::NotWasm => Step::Read,
+            Self::Malformed(_)
+            | Self::NoComponentType
+            | Self::Wrap { .. }
+            | Self::OtherWorld { .. }
+            | Self::ForbiddenImports { .. } => Step::World,
+            Self::Engine(_) => Step::Compile,
+            Self::Call { call: "configure", .. } | Self::Settings { .. } | Self::ChangesName { .. } => Step::Configure,
+            Self::Call { .. } | Self::Manifest(_) | Self::BadManifest(_) | Self::Unsupported { .. } => Step::Describe,
+            Self::Tables(_) => Step::Tables,
+            Self::Rules(_) | Self::NameTaken { .. } => Step::Activate,
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}

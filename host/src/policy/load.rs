@@ -1,0 +1,221 @@
+//! The steps from a file to a policy that may judge.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription};
+use policy_contract::severity::Severity;
+
+use super::error::LoadError;
+use super::world::{Encoding, World, encoding, has_component_type};
+use super::wrap::component_from_module;
+use crate::config::{Config, ConfigErrors, PolicyConfig};
+use crate::digest::Digest;
+use crate::engine::{Compiled, Engine, Guest, GuestLimits, Tables};
+use crate::finding::PolicyIdentity;
+
+/// A policy, configured and ready.
+pub struct LoadedPolicy {
+    identity: Arc<PolicyIdentity>,
+    manifest: Arc<Manifest>,
+    rules: Vec<LoadedRule>,
+    path: PathBuf,
+    compiled: Arc<Compiled>,
+    settings: Arc<str>,
+    tables: Arc<Tables>,
+    limits: Arc<GuestLimits>,
+}
+
+/// A rule and what the platform team decided for it.
+#[derive(Clone, Debug)]
+pub struct LoadedRule {
+    /// What the rule says of itself.
+    pub description: Arc<RuleDescription>,
+    /// Whether it is at work.
+    pub mode: Mode,
+    /// The severity of all its findings, where the platform team set one.
+    pub severity: Option<Severity>,
+}
+
+/// What a file says of itself, without settings, tables or anything else of a host.
+pub struct Inspected {
+    /// SHA-256 of the file.
+    pub digest: Digest,
+    /// The file's size in bytes.
+    pub bytes: usize,
+    /// What it imports and exports.
+    pub world: World,
+    /// Its manifest before it is configured.
+    pub manifest: Manifest,
+}
+
+impl std::fmt::Debug for LoadedPolicy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedPolicy").field("identity", &self.identity).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl LoadedPolicy {
+    /// Who it is: what every finding of it names.
+    pub fn identity(&self) -> &Arc<PolicyIdentity> {
+        &self.identity
+    }
+
+    /// What it says of itself under its settings.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Its rules, in the order of the manifest.
+    pub fn rules(&self) -> &[LoadedRule] {
+        &self.rules
+    }
+
+    /// The file that it came from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A guest of it for one worker.
+    pub fn guest(&self) -> Guest {
+        Guest::new(
+            Arc::clone(&self.compiled),
+            Arc::clone(&self.manifest),
+            Arc::clone(&self.settings),
+            Arc::clone(&self.tables),
+            Arc::clone(&self.limits),
+        )
+    }
+
+    /// The tables that it may ask and that nobody has configured.
+    pub fn absent_tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().filter(|(_, table)| table.is_none()).map(|(name, _)| name.as_str())
+    }
+}
+
+/// Loads a policy under a configuration.
+///
+/// # Errors
+/// The first step that refuses it.
+pub fn load(engine: &Engine, path: &Path, config: &Config) -> Result<LoadedPolicy, LoadError> {
+    let file = read(path, config.limits.component_mib.bytes())?;
+    let component = to_component(&file)?;
+    World::read(&component)?.check()?;
+    let compiled = engine.compile(&component)?;
+
+    let unconfigured = describe(&compiled, &GuestLimits::from(&config.limits), "{}")?.before;
+    let set = config.policy(&unconfigured.name);
+    let limits = Arc::new(GuestLimits::from(&set.limits));
+    let manifest = configure(&compiled, &limits, set, &unconfigured)?;
+    check_support(&manifest)?;
+
+    ConfigErrors::of(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
+    let rule_ids: Vec<_> = manifest.rules.iter().map(|rule| rule.id.clone()).collect();
+    ConfigErrors::of(config.unknown_rules(&manifest.name, &rule_ids)).map_err(LoadError::Rules)?;
+
+    let configured_tables = || manifest.tables.iter().filter_map(|need| config.tables.get_key_value(&need.name));
+    let identity = PolicyIdentity {
+        name: manifest.name.clone(),
+        version: manifest.version.clone(),
+        digest: Digest::of(&file),
+        settings: set.settings.digest(),
+        tables: configured_tables().map(|(name, table)| (name.clone(), table.digest)).collect(),
+    };
+    let table = |name| config.tables.get(name).map(|configured| Arc::clone(&configured.table));
+    let tables = manifest.tables.iter().map(|need| (need.name.clone(), table(&need.name))).collect();
+    let rules = manifest.rules.iter().map(|rule| LoadedRule {
+        description: Arc::new(rule.clone()),
+        mode: set.rule_mode(&rule.id, rule.default_mode),
+        severity: set.rule_severity(&rule.id),
+    });
+    Ok(LoadedPolicy {
+        identity: Arc::new(identity),
+        rules: rules.collect(),
+        manifest: Arc::new(manifest),
+        path: path.to_owned(),
+        compiled: Arc::new(compiled),
+        settings: set.settings.json().into(),
+        tables: Arc::new(tables),
+        limits,
+    })
+}
+
+/// Reads what a file says of itself, for the person who wants to know before anything is configured.
+///
+/// # Errors
+/// The first step that refuses it.
+pub fn inspect(engine: &Engine, path: &Path, config: &Config) -> Result<Inspected, LoadError> {
+    let file = read(path, config.limits.component_mib.bytes())?;
+    let component = to_component(&file)?;
+    let world = World::read(&component)?;
+    world.check()?;
+    let compiled = engine.compile(&component)?;
+    let manifest = describe(&compiled, &GuestLimits::from(&config.limits), "{}")?.before;
+    Ok(Inspected { digest: Digest::of(&file), bytes: file.len(), world, manifest })
+}
+
+fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let file = File::open(path).map_err(LoadError::Read)?;
+    let mut content = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(LoadError::Read)?;
+    if content.len() as u64 > limit { Err(LoadError::TooLarge { limit }) } else { Ok(content) }
+}
+
+fn to_component(file: &[u8]) -> Result<Vec<u8>, LoadError> {
+    match encoding(file)? {
+        Encoding::Component => Ok(file.to_vec()),
+        Encoding::Module if has_component_type(file)? => component_from_module(file),
+        Encoding::Module => Err(LoadError::NoComponentType),
+    }
+}
+
+/// What a policy says before and after it is configured.
+struct Described {
+    before: Manifest,
+    after: Result<Manifest, String>,
+}
+
+fn describe(compiled: &Compiled, limits: &GuestLimits, settings: &str) -> Result<Described, LoadError> {
+    let described = compiled.describe(&Arc::new(limits.clone()), settings);
+    let described = described.map_err(|(call, error)| LoadError::Call { call, error })?;
+    let before = accept(&described.before)?;
+    let after = match described.configured {
+        Ok(manifest) => Ok(accept(&manifest)?),
+        Err(refusal) => Err(refusal),
+    };
+    Ok(Described { before, after })
+}
+
+fn accept(manifest: &str) -> Result<Manifest, LoadError> {
+    let manifest: Manifest = serde_json::from_str(manifest).map_err(LoadError::Manifest)?;
+    manifest.check()?;
+    Ok(manifest)
+}
+
+fn configure(
+    compiled: &Compiled,
+    limits: &GuestLimits,
+    set: &PolicyConfig,
+    unconfigured: &Manifest,
+) -> Result<Manifest, LoadError> {
+    let described = describe(compiled, limits, set.settings.json())?;
+    let policy = unconfigured.name.clone();
+    let manifest = described.after.map_err(|reason| LoadError::Settings { policy, reason })?;
+    if manifest.name == unconfigured.name {
+        Ok(manifest)
+    } else {
+        Err(LoadError::ChangesName { before: unconfigured.name.clone(), after: manifest.name })
+    }
+}
+
+fn check_support(manifest: &Manifest) -> Result<(), LoadError> {
+    if manifest.record.format != RecordFormat::Json {
+        return Err(LoadError::Unsupported { what: "records in the form `image`" });
+    }
+    if !manifest.correlations.is_empty() {
+        return Err(LoadError::Unsupported { what: "correlations" });
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! From a file to a policy that may judge.
+//!
+//! Takes a path, gives a [`LoadedPolicy`] or a [`LoadError`] that names the step and the reason. The steps are always the
+//! same and in this order: read, digest, world and imports (before anything is compiled), compile, describe, configure,
+//! describe again, tables. A policy that is refused changes nothing for the others.
+//!
+//! [`Catalogue`] is the set of policies that a host judges with.
+
+mod catalogue;
+mod error;
+mod load;
+mod world;
+mod wrap;
+
+pub use catalogue::{Catalogue, Refusal, Subscriber};
+pub use error::{LoadError, Step};
+pub use load::{Inspected, LoadedPolicy, LoadedRule, inspect, load};
+pub use world::{Interface, World};
+pub use wrap::component_from_module;

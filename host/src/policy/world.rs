@@ -1,0 +1,162 @@
+//! What a component imports and exports, read from its names before anything is compiled.
+//!
+//! A component does not record its world, only the versioned names of interfaces. These are enough to tell a policy of
+//! another version from one that wants what no policy gets, and to say so.
+
+use std::fmt;
+
+use wasmparser::{Parser, Payload};
+
+use super::error::LoadError;
+
+/// The interface that the host calls.
+const RULES: &str = "rules";
+/// The interfaces that the host gives.
+const GIVEN: [&str; 2] = ["log", "context"];
+
+/// An interface's name, as in `trailwarden:policy/rules@1.0.0`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interface {
+    /// The name as it stands in the component.
+    pub name: String,
+}
+
+impl Interface {
+    /// Our package's interface of this name, if this is it in a version that the host speaks.
+    fn ours(&self) -> Option<&str> {
+        let (package_and_interface, version) = self.name.split_once('@')?;
+        let (package, interface) = package_and_interface.split_once('/')?;
+        (package == policy_contract::PACKAGE && version == policy_contract::VERSION).then_some(interface)
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// What a component imports and exports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct World {
+    /// In their order in the component.
+    pub imports: Vec<Interface>,
+    /// In their order in the component.
+    pub exports: Vec<Interface>,
+}
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Module,
+    Component,
+}
+
+/// Which of the two a file holds, by its first eight bytes
+/// (<https://webassembly.github.io/spec/core/binary/modules.html#binary-module>, and the component model's `Binary.md`).
+pub(super) fn encoding(bytes: &[u8]) -> Result<Encoding, LoadError> {
+    if Parser::is_component(bytes) {
+        Ok(Encoding::Component)
+    } else if Parser::is_core_wasm(bytes) {
+        Ok(Encoding::Module)
+    } else {
+        Err(LoadError::NotWasm)
+    }
+}
+
+/// Whether a core module has a section that says which component it is meant to be.
+pub(super) fn has_component_type(module: &[u8]) -> Result<bool, LoadError> {
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload.map_err(LoadError::Malformed)?
+            && section.name().starts_with("component-type")
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl World {
+    /// Reads the names of a component's own imports and exports.
+    ///
+    /// # Errors
+    /// [`LoadError::Malformed`].
+    pub fn read(component: &[u8]) -> Result<Self, LoadError> {
+        let mut world = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.map_err(LoadError::Malformed)? {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                Payload::ComponentImportSection(section) if depth == 0 => {
+                    for import in section {
+                        let import = import.map_err(LoadError::Malformed)?;
+                        world.imports.push(Interface { name: import.name.name.to_owned() });
+                    }
+                }
+                Payload::ComponentExportSection(section) if depth == 0 => {
+                    for export in section {
+                        let export = export.map_err(LoadError::Malformed)?;
+                        world.exports.push(Interface { name: export.name.name.to_owned() });
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(world)
+    }
+
+    /// Checks that the host speaks this world.
+    ///
+    /// # Errors
+    /// [`LoadError::OtherWorld`] or [`LoadError::ForbiddenImports`].
+    pub fn check(&self) -> Result<(), LoadError> {
+        let names = |interfaces: &mut dyn Iterator<Item = &Interface>| interfaces.map(|i| i.name.clone()).collect::<Vec<_>>();
+        if !self.exports.iter().any(|export| export.ours() == Some(RULES)) {
+            let wanted = format!("{}/{RULES}@{}", policy_contract::PACKAGE, policy_contract::VERSION);
+            return Err(LoadError::OtherWorld { exports: names(&mut self.exports.iter()), wanted });
+        }
+        let is_given = |import: &&Interface| import.ours().is_some_and(|interface| GIVEN.contains(&interface));
+        let forbidden = names(&mut self.imports.iter().filter(|import| !is_given(import)));
+        if forbidden.is_empty() { Ok(()) } else { Err(LoadError::ForbiddenImports { imports: forbidden }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world(imports: &[&str], exports: &[&str]) -> World {
+        let interfaces = |names: &[&str]| names.iter().map(|name| Interface { name: (*name).to_owned() }).collect();
+        World { imports: interfaces(imports), exports: interfaces(exports) }
+    }
+
+    #[test]
+    fn our_world_is_accepted() {
+        world(&["trailwarden:policy/log@1.0.0"], &["trailwarden:policy/rules@1.0.0"]).check().unwrap();
+    }
+
+    #[test]
+    fn another_version_is_named_beside_ours() {
+        let error = world(&[], &["trailwarden:policy/rules@2.0.0"]).check().unwrap_err();
+        assert!(matches!(error, LoadError::OtherWorld { .. }));
+        let text = error.to_string();
+        assert!(text.contains("rules@2.0.0") && text.contains("rules@1.0.0"), "{text}");
+    }
+
+    #[test]
+    fn every_forbidden_import_is_named() {
+        let error = world(&["wasi:cli/environment@0.2.3", "trailwarden:policy/log@1.0.0", "x"], &["trailwarden:policy/rules@1.0.0"])
+            .check()
+            .unwrap_err();
+        assert!(matches!(error, LoadError::ForbiddenImports { imports } if imports == ["wasi:cli/environment@0.2.3", "x"]));
+    }
+
+    #[test]
+    fn what_is_no_wasm_is_told_apart() {
+        assert!(matches!(encoding(b"#!/bin/sh"), Err(LoadError::NotWasm)));
+        assert!(matches!(encoding(b""), Err(LoadError::NotWasm)));
+        assert_eq!(encoding(b"\0asm\x01\0\0\0").unwrap(), Encoding::Module);
+        assert!(matches!(World::read(b"\0asm\x0d\0\x01\0\xff\xff"), Err(LoadError::Malformed(_))));
+    }
+}

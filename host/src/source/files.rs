@@ -1,0 +1,169 @@
+//! Stored objects: files, folders of files, and standard input.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+/// Ends of the names of files that a folder is searched for; a file that is named itself may be called anything.
+const NAME_ENDS: [&str; 6] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
+
+/// What a person named as input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Standard input.
+    Stdin,
+    /// A file or a folder.
+    Path(PathBuf),
+}
+
+impl From<PathBuf> for Input {
+    fn from(path: PathBuf) -> Self {
+        if path.as_os_str() == "-" { Self::Stdin } else { Self::Path(path) }
+    }
+}
+
+/// Something that was named and can't be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {source}", path.display())]
+pub struct InputError {
+    /// Where.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// One object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredObject {
+    input: Input,
+    bytes: Option<u64>,
+}
+
+impl StoredObject {
+    /// Its name: the path as it was found, `-` for standard input.
+    pub fn name(&self) -> String {
+        match &self.input {
+            Input::Stdin => "-".to_owned(),
+            Input::Path(path) => path.display().to_string(),
+        }
+    }
+
+    /// Its size in bytes as it is stored, where that is known before it is read.
+    pub fn bytes(&self) -> Option<u64> {
+        self.bytes
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// It is gone, or may not be read.
+    pub fn open(&self) -> Result<Box<dyn Read + Send>, InputError> {
+        match &self.input {
+            Input::Stdin => Ok(Box::new(io::stdin())),
+            Input::Path(path) => {
+                let file = File::open(path).map_err(|source| InputError { path: path.clone(), source })?;
+                Ok(Box::new(file))
+            }
+        }
+    }
+}
+
+/// The objects that inputs stand for.
+#[derive(Debug, Default)]
+pub struct Inputs {
+    /// The objects, in the order of the inputs, those of a folder in the order of their paths.
+    pub objects: Vec<StoredObject>,
+    /// What can't be read.
+    pub errors: Vec<InputError>,
+    /// Files in folders whose names are not those of records.
+    pub left_alone: u64,
+}
+
+impl Inputs {
+    /// Finds the objects.
+    pub fn find(inputs: impl IntoIterator<Item = Input>) -> Self {
+        let mut found = Self::default();
+        for input in inputs {
+            match input {
+                Input::Stdin => found.objects.push(StoredObject { input, bytes: None }),
+                Input::Path(path) => found.add_path(&path),
+            }
+        }
+        found
+    }
+
+    /// The sizes of all objects together, where all are known.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.objects.iter().map(StoredObject::bytes).sum()
+    }
+
+    fn add_path(&mut self, root: &Path) {
+        for entry in WalkDir::new(root).sort_by_file_name().follow_links(true) {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().unwrap_or(root).to_owned();
+                    // A loop of symbolic links is the only error without an operating system's error.
+                    let source = error.into_io_error().unwrap_or_else(|| io::Error::other("a loop of symbolic links"));
+                    self.errors.push(InputError { path, source });
+                    continue;
+                }
+            };
+            if entry.file_type().is_dir() {
+                continue;
+            }
+            let is_named_itself = entry.depth() == 0;
+            let name = entry.file_name().to_string_lossy();
+            if !is_named_itself && !NAME_ENDS.iter().any(|end| name.ends_with(end)) {
+                self.left_alone += 1;
+                continue;
+            }
+            let bytes = entry.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
+            self.objects.push(StoredObject { input: Input::Path(entry.into_path()), bytes });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(inputs: &Inputs, root: &Path) -> Vec<String> {
+        let relative = |name: String| name.strip_prefix(&format!("{}/", root.display())).map(str::to_owned).unwrap_or(name);
+        inputs.objects.iter().map(|object| relative(object.name())).collect()
+    }
+
+    #[test]
+    fn folders_give_their_records_in_order_and_count_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir(root.join("b")).unwrap();
+        for name in ["c.json.gz", "b/x.jsonl", "a.json", "README.md", "b/.hidden"] {
+            std::fs::write(root.join(name), "x").unwrap();
+        }
+        let found = Inputs::find([Input::from(root.to_owned())]);
+        assert_eq!(names(&found, root), ["a.json", "b/x.jsonl", "c.json.gz"]);
+        assert_eq!((found.left_alone, found.errors.len(), found.total_bytes()), (2, 0, Some(3)));
+    }
+
+    #[test]
+    fn a_file_that_is_named_itself_may_be_called_anything() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("records.txt");
+        std::fs::write(&path, "{}").unwrap();
+        let found = Inputs::find([Input::from(path), Input::from(PathBuf::from("-"))]);
+        assert_eq!(names(&found, folder.path()), ["records.txt", "-"]);
+        assert_eq!(found.total_bytes(), None);
+    }
+
+    #[test]
+    fn a_missing_path_is_an_error_and_costs_the_others_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.json"), "{}").unwrap();
+        let found = Inputs::find([Input::from(folder.path().join("nowhere")), Input::from(folder.path().to_owned())]);
+        assert_eq!(found.objects.len(), 1);
+        assert!(found.errors[0].to_string().contains("nowhere"));
+    }
+}

@@ -1,0 +1,8 @@
+//! Where objects come from.
+//!
+//! Takes what a person named (files, folders, standard input), gives objects in a fixed order, each with a name and a
+//! reader of its bytes. Knows nothing of records and nothing of Wasm.
+
+mod files;
+
+pub use files::{Input, InputError, Inputs, StoredObject};
