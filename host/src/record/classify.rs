@@ -205,12 +205,12 @@ enum Place {
 }
 
 impl Place {
-    fn invalid_json(self, text: &str, source: serde_json::Error) -> FaultReason {
+    fn invalid_json(self, text: &str, error: serde_json::Error) -> FaultReason {
         let offset = match self {
-            Self::Verbatim { offset } => offset + place_of(&source, text) as u64,
+            Self::Verbatim { offset } => offset + place_of(&error, text) as u64,
             Self::InString { offset } => offset,
         };
-        FaultReason::InvalidJson { offset, source }
+        FaultReason::InvalidJson { offset, error }
     }
 }
 
@@ -257,7 +257,7 @@ fn check_depth(depth: u32, limit: u32) -> Result<(), FaultReason> {
 }
 
 fn depth_of(json: &str) -> u32 {
-    let mut follower = Follower::new(Standing::Element);
+    let mut follower = Follower::new(Standing::Inner);
     follower.feed(json.as_bytes());
     follower.deepest()
 }

@@ -7,14 +7,13 @@ use thiserror::Error;
 use super::gunzip::UnpackError;
 use super::item::Position;
 
-/// Something in an object that could not be read.
+/// Something in an object that could not be read. Its message is complete: the causes are fields, not sources.
 #[derive(Debug, Error)]
 #[error("byte {}: {reason}; {skipped}", position.offset)]
 pub struct Fault {
     /// Where it is: the first byte of a record that is unreadable, or the byte at which the structure broke.
     pub position: Position,
     /// What is wrong.
-    #[source]
     pub reason: FaultReason,
     /// What was not judged because of it.
     pub skipped: Skipped,
@@ -27,6 +26,16 @@ pub struct Skipped {
     pub bytes: u64,
     /// Whether more was lost behind them, of which nobody can say how much, because the object ended too early.
     pub rest_lost: bool,
+}
+
+impl Skipped {
+    /// Just these bytes.
+    pub(super) fn exactly(bytes: u64) -> Self {
+        Self {
+            bytes,
+            rest_lost: false,
+        }
+    }
 }
 
 impl fmt::Display for Skipped {
@@ -100,14 +109,14 @@ pub enum FaultReason {
         /// Offset of the first wrong byte, in the decompressed object.
         offset: u64,
     },
-    /// Text that is no JSON.
-    #[error("the record is not json at byte {offset}: {source}")]
+    /// A record, or what is beside the list of a wrapper, is no JSON.
+    #[error("not json at byte {offset}: {error}")]
     InvalidJson {
         /// Offset of the place, in the decompressed object. For a record that is written as a string
-        /// (LookupEvents), the string's offset: the parser's line and column count inside it.
+        /// (LookupEvents), the string's offset; beside a list, that of the wrapper's part before or behind it.
         offset: u64,
         /// The parser's word; its line and column count from the record's beginning.
-        source: serde_json::Error,
+        error: serde_json::Error,
     },
 }
 

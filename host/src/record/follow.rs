@@ -17,8 +17,10 @@ pub(super) enum Standing {
     /// Not in any list. Values may come one a line, so a line that was cut must not swallow the lines behind it:
     /// what cannot be JSON ends the attempt at once. The value may turn out to be a wrapper around a list.
     TopLevel,
-    /// In a list: brackets are followed to the end whatever else is wrong.
-    Element,
+    /// In a bare array: brackets are followed to the end whatever else is wrong. It may be a wrapper too.
+    ArrayElement,
+    /// In a wrapper's list, or in an envelope: followed to the end, and never a wrapper.
+    Inner,
 }
 
 /// What a piece of text said.
@@ -194,23 +196,27 @@ impl Follower {
     }
 
     fn open(&mut self, object: bool, at: usize) -> Option<Step> {
-        if self.standing == Standing::TopLevel && self.depth <= KNOWN_LEVELS {
-            let in_place = match self.previous {
-                Previous::Colon => self.depth == 0 || self.in_object(),
-                Previous::Comma => self.depth == 0 || !self.in_object(),
-                Previous::Open => !self.in_object(),
-                Previous::Value => false,
-            };
-            if !in_place {
-                return Some(Step::Broken(at, Break::MisplacedValue));
-            }
-            let is_value_of_key = self.depth == 1 && self.previous == Previous::Colon;
-            if !object && is_value_of_key && self.key.names_a_list() {
-                return Some(Step::List(at + 1));
-            }
+        if self.standing == Standing::TopLevel
+            && self.depth <= KNOWN_LEVELS
+            && !self.has_room_for_value()
+        {
+            return Some(Step::Broken(at, Break::MisplacedValue));
+        }
+        let may_be_list = !object && self.depth == 1 && self.standing != Standing::Inner;
+        if may_be_list && self.previous == Previous::Colon && self.key.names_a_list() {
+            return Some(Step::List(at + 1));
         }
         self.enter(object);
         None
+    }
+
+    fn has_room_for_value(&self) -> bool {
+        match self.previous {
+            Previous::Colon => self.depth == 0 || self.in_object(),
+            Previous::Comma => self.depth == 0 || !self.in_object(),
+            Previous::Open => !self.in_object(),
+            Previous::Value => false,
+        }
     }
 
     fn close(&mut self, object: bool, at: usize) -> Option<Step> {

@@ -19,13 +19,13 @@ const SOURCE_BUFFER_BYTES: usize = 64 * 1024;
 pub enum UnpackError {
     /// The source itself failed; nothing is known about the object.
     #[error("cannot read the object: {0}; try again")]
-    Io(#[source] io::Error),
+    Io(io::Error),
     /// The compressed stream ends in its middle.
     #[error("the gzip stream ends too early; fetch the object again, it may have been cut")]
     GzipTruncated,
     /// The compressed stream contradicts itself or its checksum.
     #[error("the gzip stream is corrupt: {0}; fetch the object again, it may have been damaged")]
-    GzipCorrupt(#[source] io::Error),
+    GzipCorrupt(io::Error),
     /// Something that is not gzip follows a complete gzip member.
     #[error("{bytes} bytes that are not gzip follow the gzip stream; what was before them is read")]
     GzipTrailingBytes {

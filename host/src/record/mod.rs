@@ -46,8 +46,8 @@
 //!
 //! # The files
 //!
-//! `gunzip` → `window` (what is in memory) → `follow` (where a value ends) → `split` (the object's structure) →
-//! `fields`, `classify` (what a value is) → `duplicates` → `reader`.
+//! `gunzip` → `window` (what is in memory) → `follow` (where a value ends) → `split` (the object's structure) and
+//! `recover` (where that is broken) → `fields`, `classify` (what a value is) → `duplicates` → `reader`.
 
 mod classify;
 mod duplicates;
@@ -58,6 +58,7 @@ mod gunzip;
 mod item;
 mod limits;
 mod reader;
+mod recover;
 mod split;
 mod tally;
 mod window;

@@ -70,10 +70,7 @@ impl<R: Read> ObjectReader<R> {
             }
             Verdict::NotARecord(reason) => Item::NotARecord { position, reason },
             Verdict::Unreadable(reason) => {
-                let skipped = Skipped {
-                    bytes,
-                    rest_lost: false,
-                };
+                let skipped = Skipped::exactly(bytes);
                 Item::Fault(Fault {
                     position,
                     reason,

@@ -27,23 +27,60 @@ pub(super) enum Cut {
     },
 }
 
+impl Cut {
+    pub(super) fn fault(offset: u64, reason: FaultReason, skipped: Skipped) -> Self {
+        Self::Fault {
+            offset,
+            reason,
+            skipped,
+        }
+    }
+}
+
 /// Where in the object's structure the splitter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Start,
     TopLevel,
-    List {
-        wrapped: bool,
+    /// In an array of no wrapper.
+    Array {
         next: Next,
     },
+    /// In a wrapper's list.
+    List {
+        next: Next,
+        wrapper: Wrapper,
+    },
     /// In a wrapper, behind its list.
-    BehindList,
+    BehindList {
+        wrapper: Wrapper,
+    },
     End,
+}
+
+/// Where a wrapper stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrapper {
+    AtTopLevel,
+    /// In an array, as when several log files were collected in one.
+    InArray,
+}
+
+impl Wrapper {
+    /// Where it goes on behind the wrapper.
+    fn behind(self) -> Place {
+        match self {
+            Self::AtTopLevel => Place::TopLevel,
+            Self::InArray => Place::Array {
+                next: Next::CommaOrEnd,
+            },
+        }
+    }
 }
 
 /// What a list may have next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     RecordOrEnd,
     RecordAfterComma,
     CommaOrEnd,
@@ -77,13 +114,13 @@ enum Followed {
 
 /// Cuts one object.
 pub(super) struct Splitter<R> {
-    window: Window<R>,
-    place: Place,
+    pub(super) window: Window<R>,
+    pub(super) place: Place,
     record_bytes: usize,
     structure: u64,
     /// Lines that begin before this offset were looked at once before, so a break in them never goes back: each
     /// byte is looked at twice at the most.
-    no_way_back_before: u64,
+    pub(super) no_way_back_before: u64,
 }
 
 impl<R: Read> Splitter<R> {
@@ -127,8 +164,19 @@ impl<R: Read> Splitter<R> {
             let cut = match self.place {
                 Place::Start => self.start(),
                 Place::TopLevel => self.top_level(),
-                Place::List { wrapped, next } => self.list(wrapped, next),
-                Place::BehindList => self.behind_list(),
+                Place::Array { next } => self.list(
+                    next,
+                    Standing::ArrayElement,
+                    |next| Place::Array { next },
+                    Place::TopLevel,
+                ),
+                Place::List { next, wrapper } => self.list(
+                    next,
+                    Standing::Inner,
+                    |next| Place::List { next, wrapper },
+                    Place::BehindList { wrapper },
+                ),
+                Place::BehindList { wrapper } => self.behind_list(wrapper),
                 Place::End => return self.failure().map(|reason| self.fault_here(reason, true)),
             };
             if cut.is_some() {
@@ -159,8 +207,7 @@ impl<R: Read> Splitter<R> {
             }
             Some(b'[') => {
                 self.skip_structure(1);
-                self.place = Place::List {
-                    wrapped: false,
+                self.place = Place::Array {
                     next: Next::RecordOrEnd,
                 };
                 None
@@ -174,51 +221,42 @@ impl<R: Read> Splitter<R> {
         }
     }
 
-    fn list(&mut self, wrapped: bool, next: Next) -> Option<Cut> {
+    /// In an array or a list; `with` gives its place with what it may have next, `behind` is the place behind it.
+    fn list(
+        &mut self,
+        next: Next,
+        standing: Standing,
+        with: impl Fn(Next) -> Place,
+        behind: Place,
+    ) -> Option<Cut> {
         self.structure += self.window.discard_white(false);
         let Some(byte) = self.window.byte(0) else {
             return Some(self.cut_off(0));
         };
         match (next, byte) {
             (Next::RecordAfterComma, b']') => {
-                self.place = Place::List {
-                    wrapped,
-                    next: Next::CommaOrEnd,
-                };
+                self.place = with(Next::CommaOrEnd);
                 Some(self.fault_here(FaultReason::TrailingComma, false))
             }
             (_, b']') => {
                 self.skip_structure(1);
-                self.place = if wrapped {
-                    Place::BehindList
-                } else {
-                    Place::TopLevel
-                };
+                self.place = behind;
                 None
             }
             (Next::CommaOrEnd, b',') => {
                 self.skip_structure(1);
-                self.place = Place::List {
-                    wrapped,
-                    next: Next::RecordAfterComma,
-                };
+                self.place = with(Next::RecordAfterComma);
                 None
             }
             (Next::CommaOrEnd, b'{') => {
-                self.place = Place::List {
-                    wrapped,
-                    next: Next::RecordAfterComma,
-                };
+                self.place = with(Next::RecordAfterComma);
                 Some(self.fault_here(FaultReason::MissingComma, false))
             }
             (Next::RecordOrEnd | Next::RecordAfterComma, byte)
                 if byte == b'{' || byte == b'[' || begins_scalar(byte) =>
             {
-                self.place = Place::List {
-                    wrapped,
-                    next: Next::CommaOrEnd,
-                };
-                self.value(Standing::Element)
+                self.place = with(Next::CommaOrEnd);
+                self.value(standing)
             }
             (Next::CommaOrEnd, found) => Some(self.lose(FaultReason::Unexpected {
                 found,
@@ -232,21 +270,21 @@ impl<R: Read> Splitter<R> {
     }
 
     /// The rest of a wrapper. It may even have another list.
-    fn behind_list(&mut self) -> Option<Cut> {
+    fn behind_list(&mut self, wrapper: Wrapper) -> Option<Cut> {
         let offset = self.window.offset();
         match self.follow(Follower::behind_list()) {
             Followed::Whole { len, .. } => {
-                self.place = Place::TopLevel;
+                self.place = wrapper.behind();
                 self.wrapper_part(r#"{"":[]"#, len, 0, "")
             }
             Followed::TooLong { bytes, .. } => {
-                self.place = Place::TopLevel;
+                self.place = wrapper.behind();
                 Some(self.wrapper_too_long(offset, bytes))
             }
             Followed::List { len, dropped } => {
                 self.place = Place::List {
-                    wrapped: true,
                     next: Next::RecordOrEnd,
+                    wrapper,
                 };
                 self.wrapper_part(r#"{"":[]"#, len, dropped, "]}")
             }
@@ -260,10 +298,11 @@ impl<R: Read> Splitter<R> {
         let offset = self.window.offset();
         match self.follow(Follower::new(standing)) {
             Followed::Whole { len, depth } => {
-                if standing == Standing::TopLevel && depth == 0 {
-                    if let Some(lost) = self.lose_if_not_json(len) {
-                        return Some(lost);
-                    }
+                if standing == Standing::TopLevel
+                    && depth == 0
+                    && let Some(lost) = self.lose_if_not_json(len)
+                {
+                    return Some(lost);
                 }
                 Some(Cut::Value { offset, len, depth })
             }
@@ -279,19 +318,16 @@ impl<R: Read> Splitter<R> {
                     bytes,
                     limit: self.record_bytes,
                 };
-                Some(Cut::Fault {
-                    offset,
-                    reason,
-                    skipped: Skipped {
-                        bytes,
-                        rest_lost: false,
-                    },
-                })
+                Some(Cut::fault(offset, reason, Skipped::exactly(bytes)))
             }
             Followed::List { len, dropped } => {
+                let wrapper = match standing {
+                    Standing::TopLevel => Wrapper::AtTopLevel,
+                    Standing::ArrayElement | Standing::Inner => Wrapper::InArray,
+                };
                 self.place = Place::List {
-                    wrapped: true,
                     next: Next::RecordOrEnd,
+                    wrapper,
                 };
                 self.wrapper_part("", len, dropped, "]}")
             }
@@ -385,16 +421,9 @@ impl<R: Read> Splitter<R> {
                 self.structure += bytes;
                 None
             }
-            Err(source) => {
-                let reason = FaultReason::InvalidJson { offset, source };
-                Some(Cut::Fault {
-                    offset,
-                    reason,
-                    skipped: Skipped {
-                        bytes,
-                        rest_lost: false,
-                    },
-                })
+            Err(error) => {
+                let reason = FaultReason::InvalidJson { offset, error };
+                Some(Cut::fault(offset, reason, Skipped::exactly(bytes)))
             }
         }
     }
@@ -404,133 +433,18 @@ impl<R: Read> Splitter<R> {
             bytes,
             limit: self.record_bytes,
         };
-        Cut::Fault {
-            offset,
-            reason,
-            skipped: Skipped {
-                bytes,
-                rest_lost: false,
-            },
-        }
-    }
-
-    /// A word at the top level that is no JSON: then what follows is none either.
-    fn lose_if_not_json(&mut self, len: usize) -> Option<Cut> {
-        if serde_json::from_slice::<IgnoredAny>(self.text(len)).is_ok() {
-            return None;
-        }
-        let found = self.window.byte(0)?;
-        Some(self.lose(FaultReason::Unexpected {
-            found,
-            expected: Expected::Value,
-        }))
-    }
-
-    /// The value at the front cannot be followed beyond `at`. A line that was cut takes only itself along.
-    fn broken(&mut self, at: usize, what: Break, dropped: u64) -> Cut {
-        let found = self.window.byte(at).unwrap_or_default();
-        let expected = match what {
-            Break::LineInString => Expected::EndOfString,
-            Break::WrongBracket => Expected::MatchingBracket,
-            Break::MisplacedValue => Expected::Punctuation,
-        };
-        let reason = FaultReason::Unexpected { found, expected };
-        let offset = self.window.offset() + at as u64;
-        let skipped = self
-            .go_back_to_line(at, dropped)
-            .unwrap_or_else(|| self.skip_to_line(at, dropped));
-        Cut::Fault {
-            offset,
-            reason,
-            skipped,
-        }
-    }
-
-    /// The object ended inside the value at the front.
-    fn unfinished(&mut self, standing: Standing, dropped: u64) -> Cut {
-        let offset = self.window.offset().saturating_sub(dropped);
-        let all = self.window.bytes().len();
-        if standing == Standing::TopLevel
-            && let Some(skipped) = self.go_back_to_line(all, dropped)
-        {
-            return Cut::Fault {
-                offset,
-                reason: FaultReason::Truncated,
-                skipped,
-            };
-        }
-        self.cut_off(dropped)
-    }
-
-    /// The object ends where it must not. All that is in memory is lost.
-    fn cut_off(&mut self, dropped: u64) -> Cut {
-        let offset = self.window.offset().saturating_sub(dropped);
-        let left = self.window.bytes().len();
-        self.window.discard(left);
-        self.place = Place::End;
-        let reason = self.failure().unwrap_or(FaultReason::Truncated);
-        Cut::Fault {
-            offset,
-            reason,
-            skipped: Skipped {
-                bytes: dropped + left as u64,
-                rest_lost: true,
-            },
-        }
-    }
-
-    /// The byte at the front cannot stand there: goes on at the next line that begins like a value, if any.
-    fn lose(&mut self, reason: FaultReason) -> Cut {
-        let offset = self.window.offset();
-        Cut::Fault {
-            offset,
-            reason,
-            skipped: self.skip_to_line(0, 0),
-        }
-    }
-
-    /// From a break at `at`, to the first line inside the broken value that begins like a value of its own: the
-    /// broken one was a line that had been cut.
-    fn go_back_to_line(&mut self, at: usize, dropped: u64) -> Option<Skipped> {
-        if self.place != Place::TopLevel
-            || dropped > 0
-            || self.window.offset() < self.no_way_back_before
-        {
-            return None;
-        }
-        // The byte at the break belongs to the search: it may be what begins the next line.
-        let line = self.window.line_with_value(0, at.saturating_add(1))?;
-        self.no_way_back_before = self.window.offset() + at as u64;
-        self.window.discard(line);
-        Some(Skipped {
-            bytes: line as u64,
-            rest_lost: false,
-        })
-    }
-
-    /// From a break at `at`, to the next line that begins like a value, or to the end.
-    fn skip_to_line(&mut self, at: usize, dropped: u64) -> Skipped {
-        // One byte back: the break itself may be the first byte of such a line.
-        let (bytes, found) = self.window.discard_to_line_with_value(at.saturating_sub(1));
-        self.place = if found { Place::TopLevel } else { Place::End };
-        Skipped {
-            bytes: dropped + bytes,
-            rest_lost: false,
-        }
+        Cut::fault(offset, reason, Skipped::exactly(bytes))
     }
 
     fn fault_here(&self, reason: FaultReason, rest_lost: bool) -> Cut {
-        Cut::Fault {
-            offset: self.window.offset(),
-            reason,
-            skipped: Skipped {
-                bytes: 0,
-                rest_lost,
-            },
-        }
+        let skipped = Skipped {
+            bytes: 0,
+            rest_lost,
+        };
+        Cut::fault(self.window.offset(), reason, skipped)
     }
 
-    fn failure(&mut self) -> Option<FaultReason> {
+    pub(super) fn failure(&mut self) -> Option<FaultReason> {
         self.window.take_failure().map(FaultReason::Unpack)
     }
 

@@ -47,6 +47,7 @@ enum Shape {
     LogFile,
     LogFileWithOtherKeys,
     Array,
+    ArrayOfLogFiles,
     Lines,
     Concatenated,
     EventBridgeLines,
@@ -59,6 +60,7 @@ impl Shape {
             Self::LogFile,
             Self::LogFileWithOtherKeys,
             Self::Array,
+            Self::ArrayOfLogFiles,
             Self::Lines,
             Self::Concatenated,
             Self::EventBridgeLines,
@@ -77,6 +79,14 @@ impl Shape {
                 )
             }
             Self::Array => format!("[{}]\n", records.join(",\n")),
+            Self::ArrayOfLogFiles => {
+                let (one, two) = records.split_at(records.len() / 2);
+                format!(
+                    "[{{\"Records\":[{}],\"a\":1}}, {{\"Records\":[{}]}}]",
+                    one.join(","),
+                    two.join(",")
+                )
+            }
             Self::Lines => records.join("\n"),
             Self::Concatenated => records.concat(),
             Self::EventBridgeLines => each(|record| {

@@ -62,6 +62,14 @@ fn whole_log_files_may_stand_one_behind_the_other() {
 }
 
 #[test]
+fn whole_log_files_may_stand_in_an_array() {
+    let [one, two, three] = three();
+    assert_gives_three(&format!(
+        r#"[{{"Records":[{one},{two}],"a":[]}},{{"Records":[]}},{three}]"#
+    ));
+}
+
+#[test]
 fn a_single_record_may_stand_alone_over_several_lines() {
     let record = "{\n  \"eventID\": \"1\",\n  \"requestParameters\": {\n    \"a\": [\n      {}\n    ]\n  }\n}";
     let outcome = read(record);
