@@ -14,7 +14,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 use serde_json::value::RawValue;
 
 use super::fault::FaultReason;
@@ -241,8 +241,10 @@ fn text_of(raw: Option<&RawValue>) -> Result<Option<String>, serde_json::Error> 
 /// Halves of surrogate pairs (`\ud800`) pass the parser where it skips a string, and fail it where it reads one. A
 /// record with one would be lost at a later stage, so it is refused here, where it is reported.
 fn check_escapes(json: &str) -> Result<(), serde_json::Error> {
-    let may_be_surrogate = |escape: &[u8; 3]| memmem::find(json.as_bytes(), escape).is_some();
-    if may_be_surrogate(br"\ud") || may_be_surrogate(br"\uD") {
+    let bytes = json.as_bytes();
+    let may_have_surrogate = memchr_iter(b'\\', bytes)
+        .any(|at| matches!(bytes.get(at + 1..at + 3), Some([b'u', b'd' | b'D'])));
+    if may_have_surrogate {
         serde_json::from_str::<serde_json::Value>(json)?;
     }
     Ok(())

@@ -327,3 +327,100 @@ impl Key {
         serde_json::from_slice::<String>(&quoted).is_ok_and(|key| key == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds one byte at a time; where the value ended, and how.
+    fn follow(mut follower: Follower, text: &str) -> (usize, Step) {
+        for at in 0..text.len() {
+            match follower.feed(&text.as_bytes()[at..=at]) {
+                Step::Continue => {}
+                Step::End(more) => return (at + more, Step::End(more)),
+                other => return (at, other),
+            }
+        }
+        (text.len(), Step::Continue)
+    }
+
+    fn end_of(text: &str, standing: Standing) -> usize {
+        let (end, step) = follow(Follower::new(standing), text);
+        assert!(matches!(step, Step::End(_)), "{text}: {step:?}");
+        assert_eq!(
+            Follower::new(standing).feed(text.as_bytes()),
+            Step::End(end),
+            "{text}"
+        );
+        end
+    }
+
+    #[test]
+    fn a_value_ends_at_its_last_byte_however_it_is_fed() {
+        for standing in [Standing::TopLevel, Standing::ArrayElement, Standing::Inner] {
+            for value in [
+                r#"{}"#,
+                r#"[[],{"a":"]\\"}]"#,
+                r#""a\"b""#,
+                "12",
+                "null",
+                r#"{"a":[1,"}"]}"#,
+            ] {
+                assert_eq!(end_of(&format!("{value} ,"), standing), value.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_inside_a_list_element_does_not_hide_its_end() {
+        let value = "{\"a\" 1 {\"b\"} ,, \"line\nbreak\"}";
+        assert_eq!(
+            end_of(&format!("{value},{{}}"), Standing::Inner),
+            value.len()
+        );
+        let (at, step) = follow(Follower::new(Standing::TopLevel), value);
+        assert!(matches!(step, Step::Broken(_, Break::MisplacedValue)));
+        assert_eq!(&value[at..=at], "{");
+    }
+
+    #[test]
+    fn only_the_lists_of_wrappers_are_lists() {
+        let opens =
+            |text: &str, standing| matches!(follow(Follower::new(standing), text).1, Step::List(_));
+        for list in [
+            r#"{"Records":["#,
+            r#"{"a":{"b":[]},"Events" : ["#,
+            r#"{"Record\u0073":["#,
+        ] {
+            assert!(
+                opens(list, Standing::TopLevel) && opens(list, Standing::ArrayElement),
+                "{list}"
+            );
+            assert!(!opens(list, Standing::Inner), "{list}");
+        }
+        for other in [
+            r#"{"records":["#,
+            r#"{"a":{"Records":["#,
+            r#"{"a":"Records",["#,
+            r#"{"Records":{"a":["#,
+            r#"[["#,
+        ] {
+            assert!(!opens(other, Standing::TopLevel), "{other}");
+        }
+        assert!(matches!(
+            follow(Follower::behind_list(), r#","Records":["#).1,
+            Step::List(_)
+        ));
+    }
+
+    #[test]
+    fn depth_is_counted_beyond_the_levels_whose_brackets_are_known() {
+        let levels = 5 * KNOWN_LEVELS as usize;
+        let text = "{\"a\":[".repeat(levels) + &"]}".repeat(levels);
+        for standing in [Standing::TopLevel, Standing::Inner] {
+            let mut follower = Follower::new(standing);
+            assert_eq!(follower.feed(text.as_bytes()), Step::End(text.len()));
+            assert_eq!(follower.deepest() as usize, 2 * levels);
+        }
+    }
+}
