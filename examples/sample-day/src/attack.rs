@@ -4,10 +4,11 @@
 //! bucket for the loot, opens another one to an account outside, mines, leaves a back door in a function, deletes a
 //! backup, and as root lays a false trail and stops the real one. After that the production account is silent.
 
+use crate::caller::{Agent, Caller};
 use crate::client;
 use crate::clock::Moment;
 use crate::dice::{Dice, Stream};
-use crate::event::{Agent, Caller, Event};
+use crate::event::Event;
 use crate::identity;
 use crate::json::object;
 use crate::organisation::{

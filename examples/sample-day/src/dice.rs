@@ -14,6 +14,8 @@ pub enum Stream {
     Background = 3,
     /// How records are put into files.
     Delivery = 4,
+    /// What CloudTrail computes from the records.
+    Insights = 5,
 }
 
 const LETTERS_AND_DIGITS: &[u8; 62] =
@@ -109,7 +111,7 @@ pub fn unique_id(prefix: &str, name: &str, length: usize) -> String {
     let random = length.saturating_sub(prefix.len() + SUFFIX.len());
     format!(
         "{prefix}{}{SUFFIX}",
-        Dice::of_name(name).letters(BASE32, random)
+        Dice::of_name(&format!("{prefix}{name}")).letters(BASE32, random)
     )
 }
 

@@ -4,8 +4,6 @@
 //! log file validation on, so the fields of a previous digest are null. The hashes are real. The signature would stand
 //! in the object's metadata, not in the file, so none is made.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use crate::clock::Moment;
@@ -95,11 +93,5 @@ fn key(account: Account, region: Region) -> String {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

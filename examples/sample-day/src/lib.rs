@@ -11,12 +11,13 @@
 //! # Ok::<(), sample_day::DayError>(())
 //! ```
 //!
-//! In the order in which a day comes about: [`organisation`] and [`identity`] say who there is, [`event`] writes one
-//! record, [`attack`], [`landmarks`] and [`background`] say what happens, [`delivery`], [`insight`] and [`digest`] make
+//! In the order in which a day comes about: [`organisation`] and [`identity`] say who there is, [`caller`] and [`event`]
+//! write one record, [`attack`], [`landmarks`] and [`background`] say what happens, [`delivery`], [`insight`] and [`digest`] make
 //! objects of it, [`day`] joins them, [`writer`] puts them into a folder.
 
 mod attack;
 mod background;
+mod caller;
 mod client;
 mod clock;
 mod day;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
-use sample_day::{DEFAULT_RECORDS, DEFAULT_SEED, Day, RuleId, Step, story, write};
+use sample_day::{DEFAULT_RECORDS, DEFAULT_SEED, Day, Step, story, write};
 
 /// A day of CloudTrail records of a small invented organisation, with an attack hidden in it.
 #[derive(Parser)]
@@ -45,22 +45,22 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// One row for each finding, and one for each step that gives none.
 fn print_story(steps: &[Step]) -> io::Result<()> {
     let mut out = io::stdout().lock();
+    writeln!(out, "{:<20}  {:<30}  {:<36}  what", "time", "rule", "event")?;
     for step in steps {
-        let rules = match step.rules.as_slice() {
-            [] => "-".to_owned(),
-            rules => rules
-                .iter()
-                .map(|rule| RuleId::as_str(*rule))
-                .collect::<Vec<_>>()
-                .join(" + "),
+        let rows: Vec<&str> = match step.rules.as_slice() {
+            [] => vec!["-"],
+            rules => rules.iter().map(|rule| rule.as_str()).collect(),
         };
-        writeln!(
-            out,
-            "{}  {}  {}\n{:22}{rules}",
-            step.time, step.event_id, step.what, ""
-        )?;
+        for rule in rows {
+            writeln!(
+                out,
+                "{}  {rule:<30}  {}  {}",
+                step.time, step.event_id, step.what
+            )?;
+        }
     }
     Ok(())
 }

@@ -135,3 +135,19 @@ pub fn session_response(
         },
     }
 }
+
+/// `responseElements` of `AssumeRoleWithWebIdentity`: the session, and what the token said.
+pub fn web_identity_response(answer: Json, provider_arn: String, subject: &str) -> Json {
+    let token = [
+        ("subjectFromWebIdentityToken", Json::from(subject)),
+        ("provider", Json::from(provider_arn)),
+        ("audience", Json::from("sts.amazonaws.com")),
+    ];
+    match answer {
+        Json::Object(mut members) => {
+            members.extend(token.map(|(key, value)| (key.into(), value)));
+            Json::Object(members)
+        }
+        other => other,
+    }
+}

@@ -1,14 +1,17 @@
 //! The pipeline: GitHub Actions signs in with its token, Terraform reads everything before it changes anything.
 
 use super::{Session, reads, region};
+use crate::caller::{Agent, Caller};
 use crate::client;
 use crate::dice::Dice;
-use crate::event::{Agent, Caller};
 use crate::identity;
 use crate::json::object;
 use crate::landmarks::GITHUB;
 use crate::organisation::{Account, CI_ROLE, runner_address};
-use crate::shapes::session_response;
+use crate::shapes::{session_response, web_identity_response};
+
+/// Whom GitHub's token speaks for.
+const SUBJECT: &str = "repo:example-org/shop:ref:refs/heads/main";
 
 /// A plan, and a small change at its end now and then.
 pub fn plan(session: &mut Session, dice: &mut Dice) {
@@ -20,12 +23,9 @@ pub fn plan(session: &mut Session, dice: &mut Dice) {
     let session_name = "GitHubActions";
     let role_arn = identity::role_arn(account, CI_ROLE);
     let session_arn = identity::session_arn(account, CI_ROLE, session_name);
+    let provider_arn = format!("arn:aws:iam::{}:oidc-provider/{GITHUB}", account.id());
     let signing_in = Caller {
-        identity: identity::web_identity_user(
-            &format!("arn:aws:iam::{}:oidc-provider/{GITHUB}", account.id()),
-            "sts.amazonaws.com",
-            "repo:example-org/shop:ref:refs/heads/main",
-        ),
+        identity: identity::web_identity_user(&provider_arn, "sts.amazonaws.com", SUBJECT),
         account,
         region: region(dice),
         address: runner_address(dice),
@@ -52,7 +52,7 @@ pub fn plan(session: &mut Session, dice: &mut Dice) {
                     "roleSessionName": session_name,
                     "durationSeconds": 3600_u32,
                 })
-                .response(answer)
+                .response(web_identity_response(answer, provider_arn.clone(), SUBJECT))
                 .resource("AWS::IAM::Role", role_arn.clone())
         },
     );

@@ -9,9 +9,10 @@ mod reads;
 mod services;
 mod workloads;
 
+use crate::caller::Caller;
 use crate::clock::Moment;
 use crate::dice::Dice;
-use crate::event::{Caller, Event, Record};
+use crate::event::{Event, Record};
 use crate::organisation::{Account, Region};
 
 /// One session with its first call at `start`.

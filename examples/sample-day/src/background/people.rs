@@ -1,9 +1,10 @@
 //! People at work: through Identity Center, on the command line, or with the passwords of old.
 
 use super::{Session, account, reads, region};
+use crate::caller::{Agent, Caller};
 use crate::client;
 use crate::dice::Dice;
-use crate::event::{Agent, Caller, Event};
+use crate::event::Event;
 use crate::identity;
 use crate::json::object;
 use crate::organisation::{Account, IAM_USERS, PEOPLE, Person, Role, STOLEN_USER, office_address};

@@ -1,9 +1,10 @@
 //! Calls that only look, with the parameters that AWS records for them.
 
 use super::Session;
+use crate::caller::Caller;
 use crate::client::operation_name;
 use crate::dice::Dice;
-use crate::event::{Caller, Event};
+use crate::event::Event;
 use crate::json::{Json, object};
 use crate::organisation::{BUCKETS, Region};
 use crate::shapes::s3_details;

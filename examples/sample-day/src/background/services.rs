@@ -1,8 +1,8 @@
 //! AWS's own services: Config takes stock, CloudTrail delivers its logs.
 
 use super::{Session, account, reads, region};
+use crate::caller::{Agent, Caller};
 use crate::dice::Dice;
-use crate::event::{Agent, Caller};
 use crate::identity;
 use crate::json::object;
 use crate::organisation::{Account, CONFIG_ROLE, Region};

@@ -1,22 +1,25 @@
 //! Workloads: containers, functions, pods and instances, calling from roles of their own.
 
 use super::Session;
+use crate::caller::{Agent, Caller};
 use crate::client;
 use crate::dice::Dice;
-use crate::event::{Agent, Caller};
 use crate::identity;
 use crate::json::{Json, object};
 use crate::organisation::{
     Account, BUCKETS, INVOICES_ROLE, ORDERS_ROLE, PAYMENTS_ROLE, REPORTS_ROLE, Region, Role,
     WEB_ROLE, vpc_address,
 };
-use crate::shapes::{s3_details, session_response};
+use crate::shapes::{s3_details, session_response, web_identity_response};
 
 const STS: &str = "sts.amazonaws.com";
 const KMS: &str = "kms.amazonaws.com";
 const S3: &str = "s3.amazonaws.com";
 /// The identity provider of the shop's EKS cluster.
 const CLUSTER: &str = "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF";
+
+/// The service account of the payments pods.
+const SUBJECT: &str = "system:serviceaccount:payments:worker";
 
 /// A task on Fargate: credentials, secrets, objects.
 pub fn container(session: &mut Session, dice: &mut Dice) {
@@ -89,12 +92,9 @@ pub fn pod(session: &mut Session, dice: &mut Dice) {
     let account = Account::Production;
     let session_name = format!("payments-worker-{}", dice.hex(8));
     let role_arn = identity::role_arn(account, PAYMENTS_ROLE);
+    let provider_arn = format!("arn:aws:iam::{}:oidc-provider/{CLUSTER}", account.id());
     let signing_in = Caller {
-        identity: identity::web_identity_user(
-            &format!("arn:aws:iam::{}:oidc-provider/{CLUSTER}", account.id()),
-            STS,
-            "system:serviceaccount:payments:worker",
-        ),
+        identity: identity::web_identity_user(&provider_arn, STS, SUBJECT),
         account,
         region: Region::EuWest1,
         address: vpc_address(dice),
@@ -106,7 +106,7 @@ pub fn pod(session: &mut Session, dice: &mut Dice) {
         let answer = session_response(dice, now, &identity::role_id(account, PAYMENTS_ROLE), &session_name, arn);
         event
             .request(object! { "roleArn": role_arn.as_str(), "roleSessionName": session_name.as_str() })
-            .response(answer)
+            .response(web_identity_response(answer, provider_arn.clone(), SUBJECT))
             .resource("AWS::IAM::Role", role_arn.clone())
     });
     let caller = Caller {
