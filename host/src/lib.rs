@@ -1,3 +1,6 @@
 //! Trailwarden's host.
 
+pub mod config;
+pub mod digest;
+pub mod limits;
 pub mod record;
