@@ -40,7 +40,7 @@ pub(super) struct Entry<'a> {
 impl<'a> Section<'a> {
     /// The top of the file.
     pub fn top(table: &'a DeTable<'a>) -> Self {
-        Self { title: "the top of the file".to_owned(), span: 0..0, table }
+        Self { title: "the top level of the file".to_owned(), span: 0..0, table }
     }
 
     /// Every key with its value.

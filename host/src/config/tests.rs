@@ -125,7 +125,7 @@ fn an_unknown_key_is_refused_with_place_and_suggestion() {
 #[test]
 fn unknown_keys_are_refused_at_every_level_but_in_settings() {
     for (text, section) in [
-        ("colour = 1", "the top of the file"),
+        ("colour = 1", "the top level of the file"),
         ("[limits]\ncolour = 1", "[limits]"),
         ("[policies.p]\ncolour = 1", "[policies.p]"),
         ("[policies.p.limits]\ncolour = 1", "[policies.p.limits]"),
