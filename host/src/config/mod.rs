@@ -1,0 +1,183 @@
+//! The configuration: one TOML file, read and checked as a whole before anything starts.
+//!
+//! It takes a file and gives a [`Config`] in which nothing can be wrong any more (names, modes, severities and limits are
+//! types, context tables are read, settings are JSON), or [`ConfigErrors`]: *everything* that is wrong, each with file, line,
+//! column and what to write instead. Unknown keys are errors, because a misspelt key would otherwise be a rule that is quietly
+//! not tuned. It never looks at a policy; what only a loaded policy can tell (whether a rule exists, whether a table
+//! is needed) is asked later with [`Config::unknown_policies`], [`Config::unknown_rules`] and [`Config::unmet_needs`].
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use trailwarden::config::Config;
+//!
+//! let config = Config::load("trailwarden.toml".as_ref())?;
+//! let storage = config.policy(&"storage".parse()?);
+//! println!("{} {}", storage.mode.as_str(), storage.settings.json());
+//! # Ok(())
+//! # }
+//! ```
+
+mod context_table;
+mod error;
+mod hint;
+mod place;
+mod policies;
+mod reader;
+pub mod schema;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod value_kind;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use policy_contract::manifest::TableNeed;
+use policy_contract::name::Name;
+use toml::de::DeTable;
+
+pub use self::context_table::ContextTable;
+use self::context_table::ReadError;
+pub use self::error::{ConfigError, ConfigErrors, Problem};
+pub use self::hint::Hint;
+pub use self::place::{Place, Position};
+pub use self::policies::{PolicyConfig, RuleConfig};
+use self::reader::{Reader, Section};
+pub use self::settings::Settings;
+pub use self::value_kind::ValueKind;
+use crate::limits::{Limits, Scope};
+
+/// The largest configuration file, in bytes: room for 16 policies with the most settings that the defaults allow.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Everything that the platform team has set. [`Config::default`] is what holds without a file.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file that it came from; none for the defaults.
+    pub file: Option<PathBuf>,
+    /// Folders with policies, and policy files; relative ones were made relative to the file's folder.
+    pub policy_paths: Vec<PathBuf>,
+    /// The context tables by name.
+    pub tables: BTreeMap<Name, ContextTable>,
+    /// The limits of the host, and of policies without limits of their own.
+    pub limits: Limits,
+    policies: BTreeMap<Name, PolicyConfig>,
+    other_policies: PolicyConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            file: None,
+            policy_paths: Vec::new(),
+            tables: BTreeMap::new(),
+            policies: BTreeMap::new(),
+            other_policies: PolicyConfig::with_limits(limits.clone()),
+            limits,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a configuration file and the context tables that it names.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
+        let refused = |problem| ConfigError { place: Place::file(file), problem };
+        let bytes = context_table::read_file(file, MAX_FILE_BYTES).map_err(|error| match error {
+            ReadError::Io(cause) => refused(Problem::Unreadable { cause }),
+            ReadError::TooLarge => refused(Problem::TooLarge { limit_bytes: MAX_FILE_BYTES, limit: None }),
+        })?;
+        Self::parse(file, context_table::as_text(file, &bytes)?)
+    }
+
+    /// Reads a configuration from its text and the context tables that it names. `file` is where relative paths start and
+    /// what errors name.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::new(file, text);
+        let (document, syntax_errors) = DeTable::parse_recoverable(text);
+        for error in syntax_errors {
+            let span = error.span().unwrap_or(text.len()..text.len());
+            reader.report(span, Problem::NotToml { message: error.message().to_owned() });
+        }
+        // What the parser guessed around a syntax error would only give misleading errors of ours.
+        reader.check()?;
+        let config = Self::read(&mut reader, &Section::top(document.get_ref()));
+        reader.check()?;
+        Ok(config)
+    }
+
+    fn read<'a>(reader: &mut Reader<'a>, top: &Section<'a>) -> Self {
+        reader.refuse_unknown_keys(top, schema::TOP);
+        let policy_paths = reader.paths(top, "policy_paths");
+        let policy_paths = policy_paths.into_iter().map(|path| reader.resolve(path)).collect();
+        let limits = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
+
+        let sections = reader.named_tables(top, "tables", "tables");
+        let table_limit = limits.table_file_mib.bytes();
+        let table = |(name, section)| Some((name, context_table::read(reader, &section, table_limit)?));
+        let tables = sections.into_iter().filter_map(table).collect();
+
+        let sections = reader.named_tables(top, "policies", "policies");
+        let policies = sections.into_iter().map(|(name, section)| {
+            let policy = policies::read(reader, &name, &section, &limits);
+            (name, policy)
+        });
+        let policies = policies.collect();
+        let other_policies = PolicyConfig::with_limits(limits.clone());
+        Self { file: Some(reader.file.to_owned()), policy_paths, tables, limits, policies, other_policies }
+    }
+
+    /// What is set for a policy; the defaults where nothing is.
+    pub fn policy(&self, policy: &Name) -> &PolicyConfig {
+        self.policies.get(policy).unwrap_or(&self.other_policies)
+    }
+
+    /// Every policy for which something is set and that is not among the loaded ones.
+    pub fn unknown_policies(&self, loaded: &[Name]) -> Vec<ConfigError> {
+        let unknown = self.policies.iter().filter(|(policy, _)| !loaded.contains(policy));
+        let error = |(policy, set): (&Name, &PolicyConfig)| {
+            let hint = Hint::new(policy.as_str(), loaded.iter().map(Name::as_str));
+            ConfigError { place: set.place.clone(), problem: Problem::UnknownPolicy { policy: policy.clone(), hint } }
+        };
+        unknown.map(error).collect()
+    }
+
+    /// Every rule for which something is set and that is not among the policy's rules.
+    pub fn unknown_rules(&self, policy: &Name, rules: &[Name]) -> Vec<ConfigError> {
+        let unknown = self.policy(policy).rules.iter().filter(|(rule, _)| !rules.contains(rule));
+        let error = |(rule, set): (&Name, &RuleConfig)| {
+            let hint = Hint::new(rule.as_str(), rules.iter().map(Name::as_str));
+            let problem = Problem::UnknownRule { policy: policy.clone(), rule: rule.clone(), hint };
+            ConfigError { place: set.place.clone(), problem }
+        };
+        unknown.map(error).collect()
+    }
+
+    /// Every context table that a policy needs and cannot have: a required one that is not configured, or one of another kind.
+    pub fn unmet_needs(&self, policy: &Name, needs: &[TableNeed]) -> Vec<ConfigError> {
+        needs.iter().filter_map(|need| self.unmet_need(policy, need)).collect()
+    }
+
+    fn unmet_need(&self, policy: &Name, need: &TableNeed) -> Option<ConfigError> {
+        let (policy, table) = (policy.clone(), need.name.clone());
+        match self.tables.get(&need.name) {
+            Some(configured) if configured.table.kind() != need.kind => {
+                let configured_kind = configured.table.kind();
+                let problem = Problem::OtherKind { policy, table, configured: configured_kind, needed: need.kind };
+                Some(ConfigError { place: configured.place.clone(), problem })
+            }
+            None if need.required => {
+                let nearest = Hint::new(need.name.as_str(), self.tables.keys().map(Name::as_str)).nearest;
+                let place = Place { file: self.file.clone(), position: None };
+                Some(ConfigError { place, problem: Problem::AbsentTable { policy, table, kind: need.kind, nearest } })
+            }
+            Some(_) | None => None,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Reads one table of the file after the other and collects what is wrong, so that one run reports all of it.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use policy_contract::name::Name;
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::error::{ConfigError, ConfigErrors, KEPT_PROBLEMS, Problem};
+use super::hint::Hint;
+use super::place::Place;
+use super::value_kind::ValueKind;
+
+/// The file that is read, and what was found wrong so far.
+pub(super) struct Reader<'a> {
+    /// The file as it was named.
+    pub file: &'a Path,
+    text: &'a str,
+    errors: Vec<ConfigError>,
+    more: usize,
+}
+
+/// A table of the file.
+pub(super) struct Section<'a> {
+    /// What it is called in messages, such as `[policies.storage]`.
+    pub title: String,
+    /// Where it is named.
+    pub span: Range<usize>,
+    pub table: &'a DeTable<'a>,
+}
+
+/// A key with its value.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'a> {
+    pub key: &'a Spanned<DeString<'a>>,
+    pub value: &'a Spanned<DeValue<'a>>,
+}
+
+impl<'a> Section<'a> {
+    /// The top of the file.
+    pub fn top(table: &'a DeTable<'a>) -> Self {
+        Self { title: "the top level of the file".to_owned(), span: 0..0, table }
+    }
+
+    /// Every key with its value.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + use<'a> {
+        self.table.iter().map(|(key, value)| Entry { key, value })
+    }
+
+    /// A key with its value, if it is there.
+    pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        self.entries().find(|entry| entry.key() == key)
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// The key.
+    pub fn key(&self) -> &'a str {
+        self.key.get_ref()
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(file: &'a Path, text: &'a str) -> Self {
+        Self { file, text, errors: Vec::new(), more: 0 }
+    }
+
+    /// A path that the file names: relative ones are relative to the file's folder.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.file.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    /// The place of a run of bytes of the file.
+    pub fn place(&self, span: Range<usize>) -> Place {
+        Place::in_text(self.file, self.text, span)
+    }
+
+    /// The text of a run of bytes of the file.
+    pub fn text_of(&self, span: Range<usize>) -> &'a str {
+        self.text.get(span).unwrap_or_default()
+    }
+
+    /// Notes that something is wrong in the file.
+    pub fn report(&mut self, span: Range<usize>, problem: Problem) {
+        if self.errors.len() >= KEPT_PROBLEMS {
+            // To find the place takes time in proportion to the file.
+            self.more += 1;
+            return;
+        }
+        let place = self.place(span);
+        self.errors.push(ConfigError { place, problem });
+    }
+
+    /// Notes what is wrong in another file that this one names.
+    pub fn report_elsewhere(&mut self, errors: impl Into<ConfigErrors>) {
+        self.errors.extend(errors.into());
+    }
+
+    /// All that was found wrong since the last time.
+    pub fn check(&mut self) -> Result<(), ConfigErrors> {
+        ConfigErrors::of(std::mem::take(&mut self.errors), std::mem::take(&mut self.more))
+    }
+
+    /// Reports every key that is not known in a section.
+    pub fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[&str]) {
+        for entry in section.entries().filter(|entry| !known.contains(&entry.key())) {
+            self.unknown_key(section, entry, known.iter().copied());
+        }
+    }
+
+    /// Reports a key that is not known in a section.
+    pub fn unknown_key<'k>(&mut self, section: &Section<'_>, entry: Entry<'_>, known: impl IntoIterator<Item = &'k str>) {
+        let hint = Hint::new(entry.key(), known);
+        self.report(entry.key.span(), Problem::UnknownKey { key: entry.key().to_owned(), section: section.title.clone(), hint });
+    }
+
+    /// Reports a value of another type.
+    pub fn wrong_type(&mut self, section: &Section<'_>, entry: Entry<'_>, expected: ValueKind) {
+        self.wrong_element(section, entry, entry.value, expected);
+    }
+
+    /// The table under a key, called by a title.
+    pub fn table(&mut self, section: &Section<'a>, entry: Entry<'a>, title: String) -> Option<Section<'a>> {
+        let DeValue::Table(table) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::Table);
+            return None;
+        };
+        Some(Section { title, span: entry.key.span(), table })
+    }
+
+    /// The tables under the names of a table, such as those of `[tables]`; `prefix` is what stands before the name.
+    pub fn named_tables(&mut self, parent: &Section<'a>, key: &str, prefix: &str) -> Vec<(Name, Section<'a>)> {
+        let Some(entry) = parent.entry(key) else { return Vec::new() };
+        let Some(names) = self.table(parent, entry, format!("[{prefix}]")) else { return Vec::new() };
+        let mut tables = Vec::new();
+        for entry in names.entries() {
+            match entry.key().parse::<Name>() {
+                Ok(name) => {
+                    let title = format!("[{prefix}.{name}]");
+                    tables.extend(self.table(&names, entry, title).map(|table| (name, table)));
+                }
+                Err(not_a_name) => self.report(entry.key.span(), not_a_name.into()),
+            }
+        }
+        tables
+    }
+
+    /// The string under a key, with where it stands.
+    pub fn string(&mut self, section: &Section<'a>, key: &str) -> Option<(&'a str, Range<usize>)> {
+        let entry = section.entry(key)?;
+        let DeValue::String(text) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::Text);
+            return None;
+        };
+        Some((text, entry.value.span()))
+    }
+
+    /// The path under a key, with where it stands.
+    pub fn path(&mut self, section: &Section<'a>, key: &str) -> Option<(&'a Path, Range<usize>)> {
+        let (text, span) = self.string(section, key)?;
+        self.not_empty(text, span.clone()).map(|path| (path, span))
+    }
+
+    /// The paths in the array under a key; none where the key is absent.
+    pub fn paths(&mut self, section: &Section<'a>, key: &str) -> Vec<&'a Path> {
+        let Some(entry) = section.entry(key) else { return Vec::new() };
+        let DeValue::Array(array) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::Array);
+            return Vec::new();
+        };
+        let mut paths = Vec::new();
+        for element in array.iter() {
+            match element.get_ref() {
+                DeValue::String(text) => paths.extend(self.not_empty(text, element.span())),
+                _ => self.wrong_element(section, entry, element, ValueKind::Text),
+            }
+        }
+        paths
+    }
+
+    /// The word under a key, which must be one of those that are known; `what` says what they are.
+    pub fn word<T: Copy>(
+        &mut self,
+        section: &Section<'a>,
+        key: &str,
+        what: &'static str,
+        known: &[T],
+        text_of: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let (word, span) = self.string(section, key)?;
+        let found = known.iter().copied().find(|value| text_of(*value) == word);
+        if found.is_none() {
+            let hint = Hint::new(word, known.iter().map(|value| text_of(*value)));
+            self.report(span, Problem::UnknownWord { word: word.to_owned(), what, hint });
+        }
+        found
+    }
+
+    fn not_empty(&mut self, path: &'a str, span: Range<usize>) -> Option<&'a Path> {
+        if path.is_empty() {
+            self.report(span, Problem::EmptyPath);
+            return None;
+        }
+        Some(Path::new(path))
+    }
+
+    fn wrong_element(&mut self, section: &Section<'_>, entry: Entry<'_>, value: &Spanned<DeValue<'_>>, expected: ValueKind) {
+        let (key, section) = (entry.key().to_owned(), section.title.clone());
+        let found = ValueKind::of(value.get_ref());
+        self.report(value.span(), Problem::WrongType { key, section, expected, found });
+    }
+}

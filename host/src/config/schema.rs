@@ -1,0 +1,23 @@
+//! The keys of the configuration file, once: what is refused as unknown, and what the reference page must explain.
+
+use policy_contract::manifest::{Mode, TableKind};
+
+use crate::limits::{LIMITS, Scope};
+
+/// Keys at the top of the file.
+pub const TOP: &[&str] = &["policy_paths", "tables", "policies", "limits"];
+/// Keys of `[tables.NAME]`.
+pub const TABLE: &[&str] = &["kind", "file"];
+/// Keys of `[policies.NAME]`.
+pub const POLICY: &[&str] = &["mode", "settings", "rules", "limits"];
+/// Keys of `[policies.NAME.rules.ID]`.
+pub const RULE: &[&str] = &["mode", "severity"];
+
+pub(super) const MODES: [Mode; 3] = [Mode::Enforce, Mode::Shadow, Mode::Off];
+pub(super) const TABLE_KINDS: [TableKind; 4] = [TableKind::Exact, TableKind::Cidr, TableKind::Arn, TableKind::Map];
+
+/// Keys of `[limits]`, or of `[policies.NAME.limits]`.
+pub fn limits(scope: Scope) -> impl Iterator<Item = &'static str> {
+    let is_settable = move |wanted: Scope| scope == Scope::Host || wanted == Scope::Policy;
+    LIMITS.iter().filter(move |limit| is_settable(limit.scope)).map(|limit| limit.name)
+}
