@@ -1,3 +1,4 @@
 //! Trailwarden's host.
 
+pub mod finding;
 pub mod record;
