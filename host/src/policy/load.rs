@@ -145,9 +145,9 @@ impl CompiledFile {
         let limits = Arc::new(GuestLimits::from(&set.limits));
         let manifest = self.manifest_under(set, &limits)?;
         check_support(&manifest)?;
-        ConfigErrors::of(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
+        ConfigErrors::all(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
         let rule_ids: Vec<_> = manifest.rules.iter().map(|rule| rule.id.clone()).collect();
-        ConfigErrors::of(config.unknown_rules(&manifest.name, &rule_ids)).map_err(LoadError::Rules)?;
+        ConfigErrors::all(config.unknown_rules(&manifest.name, &rule_ids)).map_err(LoadError::Rules)?;
 
         let configured = |need: &TableNeed| config.tables.get_key_value(&need.name);
         let identity = PolicyIdentity {
