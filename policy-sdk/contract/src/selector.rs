@@ -267,8 +267,9 @@ mod tests {
 
     #[test]
     fn conditions_are_a_conjunction_of_alternatives() {
-        let selector =
-            Selector::Match(Box::new(conditions(r#"{"event_source":["s3.amazonaws.com"],"event_name":["CreateBucket","DeleteBucket"]}"#)));
+        let selector = Selector::Match(Box::new(conditions(
+            r#"{"event_source":["s3.amazonaws.com"],"event_name":["CreateBucket","DeleteBucket"]}"#,
+        )));
         assert!(selector.matches(&fields(r#"{"eventSource":"s3.amazonaws.com","eventName":"DeleteBucket"}"#)));
         assert!(!selector.matches(&fields(r#"{"eventSource":"s3.amazonaws.com","eventName":"PutBucketAcl"}"#)));
         assert!(!selector.matches(&fields(r#"{"eventName":"DeleteBucket"}"#)));
@@ -291,8 +292,9 @@ mod tests {
 
     #[test]
     fn what_is_not_met_is_named_with_what_was_found() {
-        let selector =
-            Selector::Match(Box::new(conditions(r#"{"event_source":["iam.amazonaws.com"],"read_only":false,"outcome":["success"]}"#)));
+        let selector = Selector::Match(Box::new(conditions(
+            r#"{"event_source":["iam.amazonaws.com"],"read_only":false,"outcome":["success"]}"#,
+        )));
         let unmet = selector.unmet(&fields(r#"{"eventSource":"s3.amazonaws.com","readOnly":true,"errorCode":"AccessDenied"}"#));
         let named: Vec<_> = unmet.iter().map(|u| (u.field, u.found.as_deref())).collect();
         assert_eq!(
