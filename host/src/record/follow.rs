@@ -152,13 +152,13 @@ impl Follower {
                         Some(_) => at += 1,
                     }
                 }
-                State::Escaped if byte == b'\n' && self.standing == Standing::TopLevel => {
-                    return Step::Broken(at, Break::LineInString);
-                }
                 State::Escaped => {
-                    self.key.note(&[byte]);
                     self.state = State::InString;
-                    at += 1;
+                    // No line's end can be escaped, so it is left to be found as one.
+                    if byte != b'\n' {
+                        self.key.note(&[byte]);
+                        at += 1;
+                    }
                 }
                 State::Scalar => {
                     if ends_scalar(byte) {
@@ -363,6 +363,21 @@ mod tests {
             assert!(!opens(other, Standing::TopLevel), "{other}");
         }
         assert!(matches!(follow(Follower::behind_list(), r#","Records":["#).1, Step::List(_)));
+    }
+
+    #[test]
+    fn a_line_that_ends_in_a_string_breaks_only_what_stands_at_the_top_level() {
+        for cut in ["{\"a\":\"b\n", "{\"a\":\"b\\\n", "\"\n"] {
+            let broken = Step::Broken(cut.len() - 1, Break::LineInString);
+            assert_eq!(
+                Follower::new(Standing::TopLevel).feed(cut.as_bytes()),
+                broken
+            );
+            assert_eq!(
+                Follower::new(Standing::Inner).feed(cut.as_bytes()),
+                Step::Continue
+            );
+        }
     }
 
     #[test]

@@ -70,8 +70,7 @@ impl<R: Read> Splitter<R> {
         if self.place != Place::TopLevel || dropped > 0 || self.window.offset() < self.no_way_back_before {
             return None;
         }
-        // The byte at the break belongs to the search: it may be what begins the next line.
-        let line = self.window.line_with_value(0, at.saturating_add(1))?;
+        let line = self.window.line_with_value(at)?;
         self.no_way_back_before = self.window.offset() + at as u64;
         self.window.discard(line);
         Some(Skipped::exactly(line as u64))

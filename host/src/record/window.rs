@@ -108,12 +108,12 @@ impl<R: Read> Window<R> {
         }
     }
 
-    /// Where the first line that begins with `{` or `[` begins, among the bytes from `from` to before `to`.
-    pub(super) fn line_with_value(&self, from: usize, to: usize) -> Option<usize> {
-        let searched = self.bytes().get(from..to.min(self.bytes().len()))?;
+    /// Where the first line that begins with `{` or `[` begins, among the first `count` bytes.
+    pub(super) fn line_with_value(&self, count: usize) -> Option<usize> {
+        let searched = self.bytes().get(..count)?;
         memchr::memchr_iter(b'\n', searched)
-            .find(|newline| matches!(searched.get(newline + 1), Some(b'{' | b'[')))
-            .map(|newline| from + newline + 1)
+            .map(|newline| newline + 1)
+            .find(|start| matches!(searched.get(*start), Some(b'{' | b'[')))
     }
 
     /// Forgets everything up to the next line that begins with `{` or `[`, looked for from `from` on, or up to the

@@ -13,6 +13,8 @@ fn assert_is(object: &str, reason: NotARecord) {
 fn digest_files_are_digests_however_long() {
     let digest = |files: &str| format!(r#"{{"awsAccountId":"111122223333","digestS3Bucket":"b","logFiles":[{files}]}}"#);
     assert_is(&digest(""), NotARecord::Digest);
+    assert_is(r#"{"digestS3Bucket":"b"}"#, NotARecord::Digest);
+    assert_is(r#"{"logFiles":[]}"#, NotARecord::Digest);
     let file = format!(r#"{{"s3Object":"{}"}}"#, "k".repeat(1000));
     let long = digest(&vec![file; 2000].join(","));
     assert!(long.len() > ReadLimits::default().record_bytes);
