@@ -27,7 +27,7 @@ use policy_contract::severity::Severity;
 pub use self::digest::Digest;
 pub use self::host::{HostFinding, HostRule, RelatedEvents, Subject};
 pub use self::id::FindingId;
-pub use self::record::{JudgedRecord, NotARecord, Place};
+pub use self::record::{JudgedRecord, NotAnObject, Place};
 
 /// What judged: fixed for the life of a loaded policy with its settings and tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
