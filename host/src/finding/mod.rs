@@ -25,8 +25,12 @@ use policy_contract::severity::Severity;
 
 pub use self::host::{HostFinding, HostRule, RelatedEvents, Subject};
 pub use self::id::FindingId;
+<<<<<<< HEAD
 pub use self::record::{JudgedRecord, NotARecord, Place};
 pub use crate::digest::Digest;
+=======
+pub use self::record::{JudgedRecord, NotAnObject, Place};
+>>>>>>> ocsf
 
 /// What judged: fixed for the life of a loaded policy with its settings and tables.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,10 +20,10 @@ pub struct Place {
     pub offset: u64,
 }
 
-/// A text that is no record.
+/// A text that is no JSON object, and so no record.
 #[derive(Debug, thiserror::Error)]
 #[error("the record at byte {offset} of {object} is no json object", offset = place.offset, object = place.object)]
-pub struct NotARecord {
+pub struct NotAnObject {
     /// Where it was read.
     pub place: Place,
     /// What is wrong with it.
@@ -36,11 +36,11 @@ impl JudgedRecord {
     ///
     /// # Errors
     /// The text is no JSON object.
-    pub fn new(json: impl Into<Box<str>>, event_key: impl Into<Box<str>>, place: Place) -> Result<Self, NotARecord> {
+    pub fn new(json: impl Into<Box<str>>, event_key: impl Into<Box<str>>, place: Place) -> Result<Self, NotAnObject> {
         let json = json.into();
         match Facts::from_json(&json) {
             Ok(facts) => Ok(Self { json, event_key: event_key.into(), place, facts }),
-            Err(source) => Err(NotARecord { place, source }),
+            Err(source) => Err(NotAnObject { place, source }),
         }
     }
 

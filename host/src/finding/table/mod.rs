@@ -113,7 +113,10 @@ fn write_blocks(rows: &[Row], look: Look, out: &mut impl Write) -> io::Result<()
         if number > 0 {
             writeln!(out)?;
         }
-        writeln!(out, "{}{GAP}{}{GAP}{}", row.time, coloured(row.severity, row.severity.as_str(), look), row.rule)?;
+        let head = [&row.time, &coloured(row.severity, row.severity.as_str(), look), &row.rule].map(String::as_str).join(GAP);
+        for line in wrapped(&head, look.width.map(|width| width.max(1))) {
+            writeln!(out, "{line}")?;
+        }
         let who_and_where = format!("{}{GAP}{}", row.principal, row.place);
         for line in wrapped(&who_and_where, room).iter().chain(&wrapped(&row.summary, room)) {
             writeln!(out, "{GAP}{line}")?;

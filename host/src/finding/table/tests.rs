@@ -100,11 +100,11 @@ fn a_record_cannot_write_escape_sequences() {
 proptest! {
     #[test]
     fn no_control_character_reaches_the_table_and_no_line_is_too_wide(
-        record in hostile_record(), summary in any::<String>(), width in 40usize..200,
+        record in hostile_record(), summary in any::<String>(), width in 4usize..200,
     ) {
         let mut finding = full_finding(&record);
         finding.summary = summary;
-        let table = table(&[finding], &[], Some(width), false);
+        let table = table(&[finding, full_finding(RECORD)], &[], Some(width), false);
         prop_assert!(!table.chars().any(|character| character.is_control() && character != '\n'));
         for line in table.lines() {
             prop_assert!(line.width() <= width, "{line:?} is wider than {width}");
