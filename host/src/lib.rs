@@ -1,5 +1,6 @@
 //! Trailwarden's host.
 
+pub mod cli;
 pub mod config;
 pub mod digest;
 pub mod engine;

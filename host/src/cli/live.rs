@@ -21,11 +21,8 @@ impl Progress {
         };
         let target = if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         bar.set_draw_target(target);
-        let template = if total.is_some() {
-            "{bar:30} {bytes} of {total_bytes}, {msg}, {eta} left"
-        } else {
-            "{spinner} {bytes}, {msg}"
-        };
+        let template =
+            if total.is_some() { "{bar:30} {bytes} of {total_bytes}, {msg}, {eta} left" } else { "{spinner} {bytes}, {msg}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

@@ -1,6 +1,6 @@
 //! What a scan writes to standard output: OCSF lines as they come, or a table at the end.
 
-use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write as _};
 
 use clap::ValueEnum;
 
@@ -29,7 +29,7 @@ const TABLE_ROWS: usize = 100_000;
 /// Writes findings to standard output.
 pub(super) struct Report {
     format: Format,
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Stdout>,
     rows: Vec<Finding>,
     host_rows: Vec<HostFinding>,
     left_out: u64,
@@ -37,7 +37,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(format: Format) -> Self {
-        let out = BufWriter::new(io::stdout().lock());
+        let out = BufWriter::new(io::stdout());
         Self { format, out, rows: Vec::new(), host_rows: Vec::new(), left_out: 0 }
     }
 

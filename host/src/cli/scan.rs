@@ -135,7 +135,10 @@ fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Catalogue> {
         let absent: Vec<&str> = policy.absent_tables().collect();
         if !absent.is_empty() {
             let name = &policy.identity().name;
-            eprintln!("note: `{name}` can ask tables that are not configured, and leaves out what they decide: {}", absent.join(", "));
+            eprintln!(
+                "note: `{name}` can ask tables that are not configured, and leaves out what they decide: {}",
+                absent.join(", ")
+            );
         }
     }
     Ok(catalogue)
@@ -264,8 +267,7 @@ impl Failures {
 
     fn into_findings(self) -> impl Iterator<Item = HostFinding> {
         self.groups.into_iter().map(|((policy, rule, kind), group)| {
-            let subject =
-                Subject { policy: Some(policy.to_string()), rule, failure: Some(kind.as_str()), ..Subject::default() };
+            let subject = Subject { policy: Some(policy.to_string()), rule, failure: Some(kind.as_str()), ..Subject::default() };
             let reason = group.first;
             HostFinding { rule: HostRule::PolicyFailed, subject, reason, time: None, count: group.count, events: group.events }
         })

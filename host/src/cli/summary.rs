@@ -87,8 +87,7 @@ impl fmt::Display for Summary {
             count(self.read.unreadable),
             count(self.read.not_records_total()),
         )?;
-        let by_severity =
-            breakdown(self.by_severity.iter().rev().map(|(severity, number)| (severity.as_str(), *number)));
+        let by_severity = breakdown(self.by_severity.iter().rev().map(|(severity, number)| (severity.as_str(), *number)));
         write!(f, "findings  {}{by_severity}", count(self.findings()))?;
         writeln!(f, "{}", if shadowed > 0 { format!(", and {} in the shadow", count(shadowed)) } else { String::new() })?;
         let widest = self.by_rule.keys().map(|(policy, rule)| policy.len() + rule.len() + 1).max().unwrap_or_default();
@@ -99,9 +98,7 @@ impl fmt::Display for Summary {
         write!(f, "policies  {loaded} loaded, {refused} refused; {} tasks", count(tasks))?;
         writeln!(f, " = {} answered + {} failed", count(answered), count(failed))?;
         let mut objects = format!("objects   {} read", count(self.objects));
-        for (number, what) in
-            [(self.not_opened, "could not be opened"), (self.left_alone, "files of other names left alone")]
-        {
+        for (number, what) in [(self.not_opened, "could not be opened"), (self.left_alone, "files of other names left alone")] {
             if number > 0 {
                 write!(objects, ", {} {what}", count(number))?;
             }

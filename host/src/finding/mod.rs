@@ -25,12 +25,8 @@ use policy_contract::severity::Severity;
 
 pub use self::host::{HostFinding, HostRule, RelatedEvents, Subject};
 pub use self::id::FindingId;
-<<<<<<< HEAD
-pub use self::record::{JudgedRecord, NotARecord, Place};
-pub use crate::digest::Digest;
-=======
 pub use self::record::{JudgedRecord, NotAnObject, Place};
->>>>>>> ocsf
+pub use crate::digest::Digest;
 
 /// What judged: fixed for the life of a loaded policy with its settings and tables.
 #[derive(Clone, Debug, PartialEq, Eq)]

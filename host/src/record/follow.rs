@@ -369,14 +369,8 @@ mod tests {
     fn a_line_that_ends_in_a_string_breaks_only_what_stands_at_the_top_level() {
         for cut in ["{\"a\":\"b\n", "{\"a\":\"b\\\n", "\"\n"] {
             let broken = Step::Broken(cut.len() - 1, Break::LineInString);
-            assert_eq!(
-                Follower::new(Standing::TopLevel).feed(cut.as_bytes()),
-                broken
-            );
-            assert_eq!(
-                Follower::new(Standing::Inner).feed(cut.as_bytes()),
-                Step::Continue
-            );
+            assert_eq!(Follower::new(Standing::TopLevel).feed(cut.as_bytes()), broken);
+            assert_eq!(Follower::new(Standing::Inner).feed(cut.as_bytes()), Step::Continue);
         }
     }
 

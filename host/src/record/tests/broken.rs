@@ -105,28 +105,13 @@ fn a_record_that_is_too_deep_is_refused_alone() {
 
 #[test]
 fn no_limit_allows_more_levels_than_later_parsers_can_read() {
-    let limits = ReadLimits {
-        depth: u8::MAX,
-        ..ReadLimits::default()
-    };
-    let nested = |levels: usize| {
-        format!(
-            r#"{{"eventID":{}{}}}"#,
-            "[".repeat(levels - 1),
-            "]".repeat(levels - 1)
-        )
-    };
+    let limits = ReadLimits { depth: u8::MAX, ..ReadLimits::default() };
+    let nested = |levels: usize| format!(r#"{{"eventID":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
     let deepest = nested(127);
     assert_eq!(read_within(&deepest, limits).tally.records, 1);
     assert!(serde_json::from_str::<serde_json::Value>(&deepest).is_ok());
     let reason = &read_within(nested(128), limits).items;
-    assert!(matches!(
-        &reason[..],
-        [Item::Fault(Fault {
-            reason: FaultReason::TooDeep { limit: 127, .. },
-            ..
-        })]
-    ));
+    assert!(matches!(&reason[..], [Item::Fault(Fault { reason: FaultReason::TooDeep { limit: 127, .. }, .. })]));
 }
 
 #[test]
@@ -243,20 +228,14 @@ fn faults_read_like_sentences() {
 #[test]
 fn a_byte_order_mark_inside_a_list_is_a_fault() {
     let outcome = read(format!("[\u{feff}{}]", event(1)));
-    assert!(matches!(
-        outcome.only_fault().reason,
-        FaultReason::Unexpected { found: 0xef, .. }
-    ));
+    assert!(matches!(outcome.only_fault().reason, FaultReason::Unexpected { found: 0xef, .. }));
 }
 
 #[test]
 fn a_number_at_which_a_list_was_cut_is_not_counted_as_whole() {
     let outcome = read(format!("[{},12", event(1)));
     assert_eq!(outcome.texts(), [event(1)]);
-    assert!(matches!(
-        outcome.only_fault().reason,
-        FaultReason::Truncated
-    ));
+    assert!(matches!(outcome.only_fault().reason, FaultReason::Truncated));
     assert_eq!(outcome.items.len(), 2);
 }
 
@@ -265,12 +244,7 @@ fn a_log_file_cut_behind_its_list_takes_only_itself_along() {
     for rest in [",\"a\":1", "", ",\"a\":\"b"] {
         let object = format!("{{\"Records\":[{}]{rest}\n{}\n", event(1), event(2));
         let outcome = read(&object);
-        assert_eq!(
-            outcome.texts(),
-            [event(1), event(2)],
-            "{object}: {:?}",
-            outcome.items
-        );
+        assert_eq!(outcome.texts(), [event(1), event(2)], "{object}: {:?}", outcome.items);
         assert_eq!(outcome.only_fault().skipped.bytes as usize, rest.len() + 1);
     }
 }
@@ -278,16 +252,10 @@ fn a_log_file_cut_behind_its_list_takes_only_itself_along() {
 #[test]
 fn the_limit_for_what_is_beside_a_list_is_that_of_a_record_however_small() {
     let object = format!(r#"{{"a":"{}","Records":[{}]}}"#, "x".repeat(60), event(1));
-    let limits = ReadLimits {
-        record_bytes: 50,
-        ..ReadLimits::default()
-    };
+    let limits = ReadLimits { record_bytes: 50, ..ReadLimits::default() };
     let outcome = read_within(&object, limits);
     assert_eq!(outcome.texts(), [event(1)]);
-    assert!(matches!(
-        outcome.only_fault().reason,
-        FaultReason::WrapperTooLong { limit: 50, .. }
-    ));
+    assert!(matches!(outcome.only_fault().reason, FaultReason::WrapperTooLong { limit: 50, .. }));
 }
 
 #[test]
