@@ -25,9 +25,9 @@ pub(super) struct Summary {
     /// What became of records and tasks.
     pub(super) judged: JudgedCounts,
     /// Findings by severity.
-    by_severity: BTreeMap<Severity, u64>,
+    pub(super) by_severity: BTreeMap<Severity, u64>,
     /// Findings by rule, with the rule's policy.
-    by_rule: BTreeMap<(String, String), u64>,
+    pub(super) by_rule: BTreeMap<(String, String), u64>,
     /// Policies that were loaded and refused.
     pub(super) policies: (usize, usize),
     /// Log lines of policies that were beyond the limit.
