@@ -46,3 +46,34 @@ pub struct Resource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
 }
+
+impl Resource {
+    /// Something that has an ARN.
+    pub fn arn(arn: impl Into<String>) -> Self {
+        Self { uid: arn.into(), ..Self::default() }
+    }
+
+    /// Something of a CloudFormation type, such as `AWS::IAM::User`, by its ARN or name.
+    pub fn of_kind(kind: impl Into<String>, uid: impl Into<String>) -> Self {
+        Self { uid: uid.into(), kind: Some(kind.into()), ..Self::default() }
+    }
+
+    /// An S3 bucket, by its name.
+    pub fn bucket(name: impl Into<String>) -> Self {
+        Self::of_kind("AWS::S3::Bucket", name)
+    }
+
+    /// The same, in a region.
+    #[must_use]
+    pub fn in_region(mut self, region: impl Into<String>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
+
+    /// The same, owned by an account.
+    #[must_use]
+    pub fn in_account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+}

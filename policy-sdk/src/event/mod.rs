@@ -1,0 +1,214 @@
+//! A record, as a rule sees it.
+//!
+//! How the record lies in memory is not shown anywhere in this interface: today it is parsed JSON, and a form that is read
+//! in place may take its stead without a change to any rule. Whatever is absent, null or of another type than expected is
+//! none (or the empty text), and nothing here panics on a record.
+
+mod actor;
+mod document;
+mod path;
+mod value;
+
+use std::net::IpAddr;
+
+use policy_contract::fields::{Outcome, unversioned};
+
+pub use actor::{Actor, ActorKind, Workload};
+pub use document::{Document, NotADocument};
+pub use path::{BadPath, Path};
+pub use value::Value;
+
+/// A record that was parsed; lives for as long as its tasks are judged.
+pub(crate) struct Record {
+    json: serde_json::Value,
+}
+
+/// Bytes that are no record.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadRecord {
+    #[error("the record is not JSON: {0}")]
+    NotJson(#[from] serde_json::Error),
+    #[error("the record is JSON, but not an object")]
+    NotAnObject,
+}
+
+impl Record {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BadRecord> {
+        let json: serde_json::Value = serde_json::from_slice(bytes)?;
+        if json.is_object() { Ok(Self { json }) } else { Err(BadRecord::NotAnObject) }
+    }
+
+    pub(crate) fn event(&self) -> Event<'_> {
+        Event { root: Value::new(&self.json) }
+    }
+}
+
+/// Where a request came from: `sourceIPAddress`, told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin<'a> {
+    /// An address. An IPv4 address that was written as IPv6 (`::ffff:192.0.2.1`) is given as IPv4.
+    Address(IpAddr),
+    /// An AWS service that acted for someone, such as `cloudformation.amazonaws.com`.
+    Service(&'a str),
+    /// `AWS Internal`: a console or a service inside AWS.
+    Internal,
+    /// Something else, as written.
+    Other(&'a str),
+    /// Nothing is written there.
+    Absent,
+}
+
+impl<'a> Origin<'a> {
+    fn of(text: &'a str) -> Self {
+        if text.is_empty() {
+            return Self::Absent;
+        }
+        if let Ok(address) = text.parse::<IpAddr>() {
+            return Self::Address(address.to_canonical());
+        }
+        // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+        if text.eq_ignore_ascii_case("AWS Internal") {
+            return Self::Internal;
+        }
+        let is_service = text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn") || text.ends_with(".amazon.com");
+        if is_service { Self::Service(text) } else { Self::Other(text) }
+    }
+
+    /// The address, where it is one.
+    pub fn address(self) -> Option<IpAddr> {
+        if let Self::Address(address) = self { Some(address) } else { None }
+    }
+}
+
+/// A CloudTrail record.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    root: Value<'a>,
+}
+
+impl<'a> Event<'a> {
+    fn text(&self, key: &str) -> &'a str {
+        self.root.member(key).text()
+    }
+
+    /// `eventName` as written, with the API version that some services append; empty where there is none.
+    pub fn name(&self) -> &'a str {
+        self.text("eventName")
+    }
+
+    /// `eventName` without an API version: `UpdateFunctionCode` for `UpdateFunctionCode20150331v2`.
+    pub fn unversioned_name(&self) -> &'a str {
+        unversioned(self.name())
+    }
+
+    /// `eventSource`, such as `iam.amazonaws.com`; empty where there is none.
+    pub fn source(&self) -> &'a str {
+        self.text("eventSource")
+    }
+
+    /// `eventTime` as written (UTC, RFC 3339, whole seconds); empty where there is none.
+    pub fn time(&self) -> &'a str {
+        self.text("eventTime")
+    }
+
+    /// `eventID`, else `eventId` as aggregated records write it; empty where there is neither.
+    pub fn id(&self) -> &'a str {
+        let id = self.text("eventID");
+        if id.is_empty() { self.text("eventId") } else { id }
+    }
+
+    /// `awsRegion`; empty where there is none.
+    pub fn region(&self) -> &'a str {
+        self.text("awsRegion")
+    }
+
+    /// `recipientAccountId`, else the `accountId` of an aggregated record; empty where there is neither.
+    pub fn recipient_account(&self) -> &'a str {
+        let account = self.text("recipientAccountId");
+        if account.is_empty() { self.text("accountId") } else { account }
+    }
+
+    /// What became of the call.
+    pub fn outcome(&self) -> Outcome {
+        let has = |key| !self.root.member(key).is_absent_or_null();
+        let says_failure = self.root.member("responseElements").member(self.name()).str() == Some("Failure");
+        Outcome::of(self.error_code(), has("errorCode") || has("errorMessage"), says_failure)
+    }
+
+    /// `errorCode`.
+    pub fn error_code(&self) -> Option<&'a str> {
+        self.root.member("errorCode").str()
+    }
+
+    /// `errorMessage`.
+    pub fn error_message(&self) -> Option<&'a str> {
+        self.root.member("errorMessage").str()
+    }
+
+    /// Where the request came from.
+    pub fn origin(&self) -> Origin<'a> {
+        Origin::of(self.source_ip_text())
+    }
+
+    /// `sourceIPAddress` as written; empty where there is none.
+    pub fn source_ip_text(&self) -> &'a str {
+        self.text("sourceIPAddress")
+    }
+
+    /// `userAgent` as written; empty where there is none. Anyone can write anything there.
+    pub fn user_agent(&self) -> &'a str {
+        self.text("userAgent")
+    }
+
+    /// `readOnly`.
+    pub fn read_only(&self) -> Option<bool> {
+        self.root.member("readOnly").flag()
+    }
+
+    /// `eventType`, such as `AwsApiCall`; empty where there is none.
+    pub fn event_type(&self) -> &'a str {
+        self.text("eventType")
+    }
+
+    /// `eventCategory`, such as `Management`; empty where there is none.
+    pub fn event_category(&self) -> &'a str {
+        self.text("eventCategory")
+    }
+
+    /// Who acted.
+    pub fn actor(&self) -> Actor<'a> {
+        Actor::new(self.root.member("userIdentity"), self.user_agent())
+    }
+
+    /// Whether the credentials came from a session in the AWS Management Console: `sessionCredentialFromConsole` says so
+    /// (event version 1.08 and later), or the user agent is one that the console writes (before that). The command line can
+    /// use such credentials too: see [`Event::is_from_cli`].
+    pub fn is_from_console(&self) -> bool {
+        let agent = self.user_agent().trim_start_matches('[');
+        let says_so = self.root.member("sessionCredentialFromConsole").flag() == Some(true);
+        says_so
+            || agent.starts_with("signin.amazonaws.com")
+            || agent.starts_with("console.")
+            || agent.split(['/', ' ', ',']).next().is_some_and(|product| product.ends_with("Console"))
+    }
+
+    /// Whether the user agent is the AWS CLI's, version 1 or 2.
+    pub fn is_from_cli(&self) -> bool {
+        self.user_agent().trim_start_matches('[').starts_with("aws-cli/")
+    }
+
+    /// What a path names, from the top of the record. See [`Path`] for how one is written. Absent where it names nothing.
+    ///
+    /// # Panics
+    /// On a path that is not well-formed, which is a mistake in the rule, not in a record: its first test or record shows
+    /// it. For paths that are not constants (from settings, say) there is [`Event::at`].
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Value<'a> {
+        self.root.get(path)
+    }
+
+    /// What a parsed path names, from the top of the record.
+    pub fn at(&self, path: &Path) -> Value<'a> {
+        self.root.at(path)
+    }
+}

@@ -1,0 +1,218 @@
+//! Paths into a record: `requestParameters.ipPermissions.items[].cidrIp`.
+
+use std::str::FromStr;
+
+/// A path into a record.
+///
+/// Keys are joined by dots. A key that holds a dot, a bracket or a quotation mark stands in quotation marks, in which `\"`
+/// and `\\` are the characters themselves: `requestParameters."key.with.dots".x`. `[3]` is an element of an array, counted
+/// from 0; `[]` is all of them.
+///
+/// ```
+/// use policy_sdk::event::Path;
+/// let path: Path = r#"a."b.c"[0].d[].e"#.parse()?;
+/// assert!("a..b".parse::<Path>().is_err());
+/// # Ok::<(), policy_sdk::event::BadPath>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    pub(super) steps: Vec<Step>,
+}
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+    All,
+}
+
+/// A path that is not well-formed. Bytes count from 0.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BadPath {
+    /// No key where one must stand: at the beginning, after a dot, at the end.
+    #[error("the path {path:?} has no key at byte {at}")]
+    NoKey {
+        /// The path.
+        path: String,
+        /// Where.
+        at: usize,
+    },
+    /// A quotation mark or bracket without its partner.
+    #[error("the path {path:?} opens a {what} at byte {at} and does not close it")]
+    Open {
+        /// The path.
+        path: String,
+        /// Where.
+        at: usize,
+        /// What was opened.
+        what: &'static str,
+    },
+    /// Something in brackets that is no number.
+    #[error("the path {path:?} has {found:?} in brackets at byte {at}: write `[3]` for one element or `[]` for all")]
+    NoIndex {
+        /// The path.
+        path: String,
+        /// Where.
+        at: usize,
+        /// What stands there.
+        found: String,
+    },
+    /// Something after a key or bracket that is neither dot nor bracket.
+    #[error("the path {path:?} goes on without a dot at byte {at}")]
+    NoDot {
+        /// The path.
+        path: String,
+        /// Where.
+        at: usize,
+    },
+}
+
+impl FromStr for Path {
+    type Err = BadPath;
+
+    fn from_str(path: &str) -> Result<Self, BadPath> {
+        let mut reader = Reader { path, at: 0 };
+        let mut steps = Vec::new();
+        if !reader.rest().starts_with('[') {
+            steps.push(reader.key()?);
+        }
+        while !reader.rest().is_empty() {
+            steps.push(match reader.rest().chars().next() {
+                Some('[') => reader.brackets()?,
+                Some('.') => {
+                    reader.at += 1;
+                    reader.key()?
+                }
+                _ => return Err(BadPath::NoDot { path: path.to_owned(), at: reader.at }),
+            });
+        }
+        Ok(Self { steps })
+    }
+}
+
+struct Reader<'p> {
+    path: &'p str,
+    /// A character boundary within or at the end of `path`.
+    at: usize,
+}
+
+impl<'p> Reader<'p> {
+    fn rest(&self) -> &'p str {
+        self.path.get(self.at..).unwrap_or_default()
+    }
+
+    fn key(&mut self) -> Result<Step, BadPath> {
+        let rest = self.rest();
+        if rest.starts_with('"') {
+            return self.quoted();
+        }
+        let length = rest.find(['.', '[', ']', '"']).unwrap_or(rest.len());
+        let key = rest.get(..length).unwrap_or_default();
+        if key.is_empty() {
+            return Err(BadPath::NoKey { path: self.path.to_owned(), at: self.at });
+        }
+        self.at += length;
+        Ok(Step::Key(key.to_owned()))
+    }
+
+    fn quoted(&mut self) -> Result<Step, BadPath> {
+        let opened_at = self.at;
+        let mut key = String::new();
+        let mut is_escaped = false;
+        for (offset, character) in self.rest().char_indices().skip(1) {
+            match character {
+                '"' if !is_escaped => {
+                    self.at += offset + 1;
+                    return Ok(Step::Key(key));
+                }
+                '\\' if !is_escaped => is_escaped = true,
+                _ => {
+                    key.push(character);
+                    is_escaped = false;
+                }
+            }
+        }
+        Err(BadPath::Open { path: self.path.to_owned(), at: opened_at, what: "quotation mark" })
+    }
+
+    fn brackets(&mut self) -> Result<Step, BadPath> {
+        let opened_at = self.at;
+        let inside = self.rest().get(1..).unwrap_or_default().split_once(']').map(|(inside, _)| inside);
+        let Some(inside) = inside else {
+            return Err(BadPath::Open { path: self.path.to_owned(), at: opened_at, what: "bracket" });
+        };
+        self.at += inside.len() + 2;
+        if inside.is_empty() {
+            return Ok(Step::All);
+        }
+        let index = inside.parse().map_err(|_| BadPath::NoIndex {
+            path: self.path.to_owned(),
+            at: opened_at,
+            found: inside.to_owned(),
+        })?;
+        Ok(Step::Index(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn key(text: &str) -> Step {
+        Step::Key(text.to_owned())
+    }
+
+    #[test]
+    fn keys_indices_and_all_are_read() {
+        let path: Path = r#"a-b."c.d\"e"[0][].x:y"#.parse().unwrap();
+        assert_eq!(path.steps, [key("a-b"), key("c.d\"e"), Step::Index(0), Step::All, key("x:y")]);
+        assert_eq!("[1].a".parse::<Path>().unwrap().steps, [Step::Index(1), key("a")]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_place() {
+        for (path, at) in [("", 0), ("a.", 2), (".a", 0), ("a..b", 2), ("a.[0]", 2)] {
+            assert_eq!(path.parse::<Path>(), Err(BadPath::NoKey { path: path.into(), at }));
+        }
+        assert!(matches!("a.\"b".parse::<Path>(), Err(BadPath::Open { at: 2, .. })));
+        assert!(matches!("a[0".parse::<Path>(), Err(BadPath::Open { at: 1, .. })));
+        assert!(matches!("a[x]".parse::<Path>(), Err(BadPath::NoIndex { at: 1, .. })));
+        assert!(matches!("a[0]b".parse::<Path>(), Err(BadPath::NoDot { at: 4, .. })));
+        assert!(matches!("a]".parse::<Path>(), Err(BadPath::NoDot { at: 1, .. })));
+    }
+
+    fn written(steps: &[Step]) -> String {
+        let mut path = String::new();
+        for (at, step) in steps.iter().enumerate() {
+            match step {
+                Step::Key(key) => {
+                    let dot = if at == 0 { "" } else { "." };
+                    path += &format!("{dot}\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
+                }
+                Step::Index(index) => path += &format!("[{index}]"),
+                Step::All => path += "[]",
+            }
+        }
+        path
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
+            let _ = text.parse::<Path>();
+        }
+
+        #[test]
+        fn what_is_written_is_read_back(steps in prop::collection::vec(
+            prop_oneof![
+                "\\PC{0,8}".prop_map(Step::Key),
+                (0usize..100).prop_map(Step::Index),
+                Just(Step::All),
+            ], 1..6)) {
+            prop_assert_eq!(written(&steps).parse::<Path>().unwrap().steps, steps);
+        }
+    }
+}
