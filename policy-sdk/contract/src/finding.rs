@@ -63,17 +63,29 @@ impl Resource {
         Self::of_kind("AWS::S3::Bucket", name)
     }
 
-    /// The same, in a region.
+    /// The same, in a region; the empty text says nothing, as where a record names none.
     #[must_use]
     pub fn in_region(mut self, region: impl Into<String>) -> Self {
-        self.region = Some(region.into());
+        self.region = Some(region.into()).filter(|region| !region.is_empty());
         self
     }
 
-    /// The same, owned by an account.
+    /// The same, owned by an account; the empty text says nothing, as where a record names none.
     #[must_use]
     pub fn in_account(mut self, account: impl Into<String>) -> Self {
-        self.account = Some(account.into());
+        self.account = Some(account.into()).filter(|account| !account.is_empty());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_without_region_and_account_gives_a_resource_without_them() {
+        let known = Resource::bucket("reports").in_region("eu-west-1").in_account("111122223333");
+        assert_eq!((known.region.as_deref(), known.account.as_deref()), (Some("eu-west-1"), Some("111122223333")));
+        assert_eq!(Resource::bucket("reports").in_region("").in_account(""), Resource::bucket("reports"));
     }
 }

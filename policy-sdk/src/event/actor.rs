@@ -220,16 +220,21 @@ impl<'a> Actor<'a> {
             || self.role().is_some_and(|role| role.starts_with("AWSServiceRoleFor"))
     }
 
-    /// Which kind of machine acted, as far as the record gives it away; none says nothing. What is looked at, in this order:
-    /// `inScopeOf.issuerType`; `sessionContext.ec2RoleDelivery`; a web identity of an EKS cluster's provider; the session's
-    /// name, which these services choose; the execution environment in the user agent, which a caller can forge, though
-    /// hardly to look like a machine.
+    /// Which kind of machine acted, as far as the record gives it away; none says nothing. First what the session's
+    /// identity says ([`Actor::session_workload`]), then the execution environment in the user agent, which a caller can
+    /// forge, though hardly to look like a machine.
     pub fn workload(&self) -> Option<Workload> {
+        self.session_workload().or_else(|| workload_by_user_agent(self.user_agent))
+    }
+
+    /// Which kind of machine the session was made for, as far as AWS itself wrote it down, whatever client uses it. What is
+    /// looked at, in this order: `inScopeOf.issuerType`; `sessionContext.ec2RoleDelivery`; a web identity of an EKS cluster's
+    /// provider; the session's name, which these services choose.
+    pub fn session_workload(&self) -> Option<Workload> {
         self.workload_in_scope()
             .or_else(|| self.named(&["sessionContext", "ec2RoleDelivery"]).exists().then_some(Workload::Ec2Instance))
             .or_else(|| self.federated_provider()?.contains("oidc.eks.").then_some(Workload::EksPod))
             .or_else(|| self.session_name().and_then(workload_by_session_name))
-            .or_else(|| workload_by_user_agent(self.user_agent))
     }
 
     fn workload_in_scope(&self) -> Option<Workload> {
@@ -370,6 +375,8 @@ mod tests {
         assert_eq!(actor("aws-cli/2.0 exec-env/AWS_ECS_FARGATE"), Some(Workload::EcsTask));
         assert_eq!(actor("Boto3/1.2 exec-env/AWS_Lambda_python3.12"), Some(Workload::LambdaFunction));
         assert_eq!(actor("aws-cli/2.0 exec-env/CloudShell"), None);
+        let by_session = Actor::new(Value::new(&identity), "aws-cli/2.0 exec-env/AWS_ECS_FARGATE").session_workload();
+        assert_eq!(by_session, None, "a user agent is not the session's identity");
     }
 
     #[test]

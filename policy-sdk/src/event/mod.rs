@@ -122,6 +122,11 @@ impl<'a> Event<'a> {
         self.text("awsRegion")
     }
 
+    /// The partition of the region, for writing ARNs: `aws`, `aws-cn`, `aws-us-gov` …; `aws` where no region is written.
+    pub fn partition(&self) -> &'static str {
+        partition_of(self.region())
+    }
+
     /// `recipientAccountId`, else the `accountId` of an aggregated record; empty where there is neither.
     pub fn recipient_account(&self) -> &'a str {
         let account = self.text("recipientAccountId");
@@ -210,5 +215,41 @@ impl<'a> Event<'a> {
     /// What a parsed path names, from the top of the record.
     pub fn at(&self, path: &Path) -> Value<'a> {
         self.root.at(path)
+    }
+}
+
+/// The partitions by the beginning of their regions' names, as AWS's SDKs know them (`partitions.json`); any other region
+/// belongs to `aws`.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+];
+
+fn partition_of(region: &str) -> &'static str {
+    let known = PARTITIONS.into_iter().find(|(prefix, _)| region.starts_with(prefix));
+    known.map_or("aws", |(_, partition)| partition)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        for (region, expected) in [
+            ("eu-west-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("", "aws"),
+        ] {
+            assert_eq!(partition_of(region), expected, "{region}");
+        }
     }
 }
