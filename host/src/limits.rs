@@ -230,7 +230,7 @@ limits! {
     /// Size of one record.
     record_kib: Kibibytes = 1_024 in 1..=65_536, Host;
     /// How deeply objects and arrays of a record may be nested.
-    nesting_depth: u64 = 128 in 16..=1_000, Host;
+    nesting_depth: u64 = 64 in 16..=127, Host;
     /// Size of the records that are handed to a policy in one call; a larger record is handed over alone.
     batch_kib: Kibibytes = 64 in 1..=4_096, Host;
     /// Records that are handed to a policy in one call.

@@ -69,3 +69,108 @@ fn read(batch: Batch<'_>, number: u32) -> Result<Record, String> {
     let bytes = batch.record(number).map_err(|error| error.to_string())?;
     Record::parse(bytes).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::context::{Entry, Host};
+    use crate::{Context, Event, Level, Membership, Mode, Policy, Rule, Select, Severity};
+
+    struct Nobody;
+
+    impl Host for Nobody {
+        fn contains(&self, _: &str, _: &str) -> Membership {
+            Membership::Unavailable
+        }
+
+        fn lookup(&self, _: &str, _: &str) -> Entry {
+            Entry::Unavailable
+        }
+
+        fn log(&self, _: Level, _: &str) {}
+    }
+
+    fn says_its_name(event: &Event<'_>, _: &Context<'_, ()>) -> Vec<Verdict> {
+        vec![Verdict::Error(event.name().to_owned())]
+    }
+
+    static POLICY: Policy<()> = Policy {
+        name: "echo",
+        version: "1.0.0",
+        description: "",
+        owner: "",
+        tables: &[],
+        responses: &[],
+        rules: &[Rule {
+            id: "echo",
+            title: "Echo",
+            description: "",
+            severity: Severity::Low,
+            techniques: &[],
+            references: &[],
+            false_positives: &[],
+            runbook: "",
+            default_mode: Mode::Enforce,
+            selectors: &[Select::All],
+            judge: says_its_name,
+        }],
+        correlations: &[],
+    };
+
+    fn evaluate(records: &[u8], ends: &[u32], tasks: &[(u32, u32)]) -> Vec<(usize, String)> {
+        let tasks: Vec<Task> = tasks.iter().map(|(record, rule)| Task { record: *record, rule: *rule }).collect();
+        let judge = Judge { policy: &POLICY, settings: &(), host: &Nobody };
+        let verdicts = judge.evaluate(Batch { records, ends }, &tasks);
+        let text = |verdict| if let Verdict::Error(text) = verdict { text } else { String::new() };
+        verdicts.into_iter().map(|(task, verdict)| (task, text(verdict))).collect()
+    }
+
+    #[test]
+    fn each_task_is_answered_from_its_own_record_in_whatever_order_tasks_come() {
+        let records = br#"{"eventName":"A"}{"eventName":"B"}"#;
+        let mut answers = evaluate(records, &[17, 34], &[(1, 0), (0, 0), (1, 0)]);
+        answers.sort();
+        assert_eq!(answers, [(0, "B".to_owned()), (1, "A".to_owned()), (2, "B".to_owned())]);
+    }
+
+    #[test]
+    fn a_batch_that_lies_is_an_error_of_the_task_that_meets_the_lie() {
+        let records = br#"{"eventName":"A"}"#;
+        for (ends, task, expected) in [
+            (vec![17], (1, 0), "record 1 of a batch of 1"),
+            (vec![18], (0, 0), "bytes 0 to 18 of a batch of 17 bytes"),
+            (vec![17, 3], (1, 0), "bytes 17 to 3"),
+            (vec![u32::MAX], (0, 0), "bytes 0 to 4294967295"),
+            (vec![17], (0, 7), "rule 7 of a policy of 1"),
+            (vec![16], (0, 0), "not JSON"),
+            (vec![0], (0, 0), "not JSON"),
+        ] {
+            let answers = evaluate(records, &ends, &[task]);
+            assert!(answers.len() == 1 && answers[0].1.contains(expected), "{ends:?} {task:?}: {answers:?}");
+        }
+        assert!(evaluate(b"[1]", &[3], &[(0, 0)])[0].1.contains("not an object"));
+        assert!(evaluate(b"{\"\xff\":1}", &[7], &[(0, 0)])[0].1.contains("not JSON"));
+    }
+
+    #[test]
+    fn a_bad_record_leaves_the_others_to_be_judged() {
+        let answers = evaluate(br#"{"eventName":"A"}{"eventName"}{"eventName":"C"}"#, &[17, 30, 47], &[(0, 0), (1, 0), (2, 0)]);
+        assert_eq!((answers[0].1.as_str(), answers[2].1.as_str()), ("A", "C"));
+        assert!(answers[1].1.contains("not JSON"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_task_is_answered_whatever_the_batch_says(
+            records in prop::collection::vec(any::<u8>(), 0..60),
+            ends in prop::collection::vec(prop_oneof![0u32..80, any::<u32>()], 0..6),
+            tasks in prop::collection::vec((0u32..8, 0u32..3), 0..10),
+        ) {
+            let mut answered: Vec<usize> = evaluate(&records, &ends, &tasks).into_iter().map(|(task, _)| task).collect();
+            answered.sort_unstable();
+            prop_assert_eq!(answered, (0..tasks.len()).collect::<Vec<_>>());
+        }
+    }
+}

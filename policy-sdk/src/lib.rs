@@ -203,7 +203,7 @@ pub use policy_sdk_macros::settings;
 ///
 /// Keys: `name`, `description`, `owner`, `rules` (paths of rule functions); where they are needed `settings` (a type with
 /// [`macro@settings`]), `tables` ([`Table`] constants), `responses` (cases of [`ResponseKind`]), `correlations`
-/// ([`Correlation`] constants). The version is the crate's. See the crate's first example.
+/// ([`Correlation`] constants), `fixtures` (another folder than `"src"`). The version is the crate's. See the crate's first example.
 pub use policy_sdk_macros::policy;
 
 /// What a rule file imports.

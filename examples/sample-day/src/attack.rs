@@ -11,14 +11,10 @@ use crate::dice::{Dice, Stream};
 use crate::event::Event;
 use crate::identity;
 use crate::json::object;
-use crate::organisation::{
-    ATTACKER_ACCOUNT, ATTACKER_ADDRESS, ATTACKER_ADDRESS_V6, Account, REPORTS_ROLE, Region,
-    STOLEN_USER,
-};
+use crate::organisation::{ATTACKER_ACCOUNT, ATTACKER_ADDRESS, ATTACKER_ADDRESS_V6, Account, REPORTS_ROLE, Region, STOLEN_USER};
 use crate::scene::{RuleId, Scene};
 use crate::shapes::{
-    function_code_request, function_code_response, instances_request, instances_response,
-    s3_details, sign_in_details,
+    function_code_request, function_code_response, instances_request, instances_response, s3_details, sign_in_details,
 };
 
 /// When the production account's trail stops: nothing of this account is recorded afterwards.
@@ -58,24 +54,12 @@ fn sign_in(scene: &mut Scene, dice: &mut Dice) {
         agent: Agent::Console(client::BROWSERS[0]),
     };
     for second in [2, 19, 44] {
-        let guess = Event::sign_in(
-            &at_page(false),
-            dice,
-            Moment::at(20, 38, second),
-            "ConsoleLogin",
-            false,
-        )
-        .additional(sign_in_details("No"));
+        let guess = Event::sign_in(&at_page(false), dice, Moment::at(20, 38, second), "ConsoleLogin", false)
+            .additional(sign_in_details("No"));
         scene.tell("a guessed password is refused", guess);
     }
-    let success = Event::sign_in(
-        &at_page(true),
-        dice,
-        Moment::at(20, 41, 17),
-        "ConsoleLogin",
-        true,
-    )
-    .additional(sign_in_details("No"));
+    let success =
+        Event::sign_in(&at_page(true), dice, Moment::at(20, 41, 17), "ConsoleLogin", true).additional(sign_in_details("No"));
     scene.expect(
         "sign-in with the stolen password, without MFA, from an unknown network",
         &[RuleId::ConsoleLoginWithoutMfa],
@@ -95,66 +79,34 @@ fn look_around(scene: &mut Scene, dice: &mut Dice) {
     };
     let me = identity::user_arn(ACCOUNT, STOLEN_USER);
     let reads = [
-        (
-            Moment::at(20, 43, 5),
-            "sts.amazonaws.com",
-            "GetCallerIdentity",
-        ),
+        (Moment::at(20, 43, 5), "sts.amazonaws.com", "GetCallerIdentity"),
         (Moment::at(20, 43, 31), IAM, "ListUsers"),
         (Moment::at(20, 44, 2), S3, "ListBuckets"),
-        (
-            Moment::at(20, 46, 50),
-            "lambda.amazonaws.com",
-            "ListFunctions20150331",
-        ),
+        (Moment::at(20, 46, 50), "lambda.amazonaws.com", "ListFunctions20150331"),
     ];
     for (time, source, name) in reads {
-        scene.tell(
-            "looks around",
-            Event::call(&caller, dice, time, source, name),
-        );
+        scene.tell("looks around", Event::call(&caller, dice, time, source, name));
     }
-    let denied = Event::call(
-        &caller,
-        dice,
-        Moment::at(20, 47, 12),
-        "organizations.amazonaws.com",
-        "ListAccounts",
-    )
-    .denied(&me, "organizations:ListAccounts", "*");
+    let denied = Event::call(&caller, dice, Moment::at(20, 47, 12), "organizations.amazonaws.com", "ListAccounts").denied(
+        &me,
+        "organizations:ListAccounts",
+        "*",
+    );
     scene.tell("looks around and is refused", denied);
-    let secrets = Event::call(
-        &caller,
-        dice,
-        Moment::at(20, 48, 39),
-        "secretsmanager.amazonaws.com",
-        "GetSecretValue",
-    )
-    .request(object! { "secretId": "shop/ledger/database" })
-    .denied(&me, "secretsmanager:GetSecretValue", "shop/ledger/database");
+    let secrets = Event::call(&caller, dice, Moment::at(20, 48, 39), "secretsmanager.amazonaws.com", "GetSecretValue")
+        .request(object! { "secretId": "shop/ledger/database" })
+        .denied(&me, "secretsmanager:GetSecretValue", "shop/ledger/database");
     scene.tell("asks for a secret and is refused", secrets);
     let dry_run = Event::call(&caller, dice, Moment::at(20, 58, 3), EC2, "RunInstances")
         .request(instances_request("g5.12xlarge", 1))
-        .error(
-            "Client.DryRunOperation",
-            "Request would have succeeded, but DryRun flag is set.".to_owned(),
-        );
-    scene.tell(
-        "tries whether instances could be started (dry run)",
-        dry_run,
-    );
+        .error("Client.DryRunOperation", "Request would have succeeded, but DryRun flag is set.".to_owned());
+    scene.tell("tries whether instances could be started (dry run)", dry_run);
 }
 
 fn stay(scene: &mut Scene, dice: &mut Dice) {
     let key = dice.temporary_key();
     let caller = Caller {
-        identity: identity::iam_user_in_console(
-            ACCOUNT,
-            STOLEN_USER,
-            &key,
-            Moment::at(20, 41, 17),
-            false,
-        ),
+        identity: identity::iam_user_in_console(ACCOUNT, STOLEN_USER, &key, Moment::at(20, 41, 17), false),
         account: ACCOUNT,
         region: Region::UsEast1,
         address: ATTACKER_ADDRESS.to_owned(),
@@ -171,11 +123,7 @@ fn stay(scene: &mut Scene, dice: &mut Dice) {
     let create = Event::call(&caller, dice, created, IAM, "CreateUser")
         .request(object! { "userName": NEW_USER })
         .response(object! { "user": user });
-    scene.expect(
-        "creates a user with a harmless name",
-        &[RuleId::CreateUser],
-        create,
-    );
+    scene.expect("creates a user with a harmless name", &[RuleId::CreateUser], create);
 
     let key_time = Moment::at(21, 5, 11);
     let access_key = object! {
@@ -189,11 +137,9 @@ fn stay(scene: &mut Scene, dice: &mut Dice) {
         .response(object! { "accessKey": access_key });
     scene.tell("gives it an access key", create_key);
 
-    let document =
-        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    let inline = Event::call(&caller, dice, Moment::at(21, 5, 58), IAM, "PutUserPolicy").request(
-        object! { "userName": NEW_USER, "policyName": "sync", "policyDocument": document },
-    );
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let inline = Event::call(&caller, dice, Moment::at(21, 5, 58), IAM, "PutUserPolicy")
+        .request(object! { "userName": NEW_USER, "policyName": "sync", "policyDocument": document });
     scene.tell("gives it every right, inline", inline);
     let attach = Event::call(&caller, dice, Moment::at(21, 6, 20), IAM, "AttachUserPolicy")
         .request(object! { "userName": NEW_USER, "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess" });
@@ -234,11 +180,7 @@ fn create_bucket_from_container(scene: &mut Scene, dice: &mut Dice) {
         })
         .additional(s3_details(dice, 186, 0))
         .through_vpc_endpoint();
-    scene.expect(
-        "creates a bucket for the loot from inside the container",
-        &[RuleId::BucketChangeOutOfBand],
-        create,
-    );
+    scene.expect("creates a bucket for the loot from inside the container", &[RuleId::BucketChangeOutOfBand], create);
 }
 
 fn open_bucket(scene: &mut Scene, dice: &mut Dice) {
@@ -250,26 +192,17 @@ fn open_bucket(scene: &mut Scene, dice: &mut Dice) {
         "Action": vec!["s3:GetObject", "s3:ListBucket"],
         "Resource": vec![arn.clone(), format!("{arn}/*")],
     };
-    let put = Event::call(
-        &new_user(Region::EuWest1, Agent::fixed(client::BOTO3)),
-        dice,
-        Moment::at(21, 26, 12),
-        S3,
-        "PutBucketPolicy",
-    )
-    .request(object! {
-        "bucketPolicy": object! { "Version": "2012-10-17", "Statement": vec![statement] },
-        "bucketName": OPENED_BUCKET,
-        "Host": format!("{OPENED_BUCKET}.s3.eu-west-1.amazonaws.com"),
-        "policy": "",
-    })
-    .additional(s3_details(dice, 402, 0))
-    .resource("AWS::S3::Bucket", arn.clone());
-    scene.expect(
-        "opens the invoices to an account outside",
-        &[RuleId::BucketPolicyPut],
-        put,
-    );
+    let put =
+        Event::call(&new_user(Region::EuWest1, Agent::fixed(client::BOTO3)), dice, Moment::at(21, 26, 12), S3, "PutBucketPolicy")
+            .request(object! {
+                "bucketPolicy": object! { "Version": "2012-10-17", "Statement": vec![statement] },
+                "bucketName": OPENED_BUCKET,
+                "Host": format!("{OPENED_BUCKET}.s3.eu-west-1.amazonaws.com"),
+                "policy": "",
+            })
+            .additional(s3_details(dice, 402, 0))
+            .resource("AWS::S3::Bucket", arn.clone());
+    scene.expect("opens the invoices to an account outside", &[RuleId::BucketPolicyPut], put);
 
     let outsider = Caller {
         identity: identity::other_account(ATTACKER_ACCOUNT, "fetch"),
@@ -278,10 +211,7 @@ fn open_bucket(scene: &mut Scene, dice: &mut Dice) {
         address: ATTACKER_ADDRESS.to_owned(),
         agent: Agent::fixed(client::BOTO3),
     };
-    for (position, key) in ["2026/01.parquet", "2026/02.parquet", "2026/03.parquet"]
-        .into_iter()
-        .enumerate()
-    {
+    for (position, key) in ["2026/01.parquet", "2026/02.parquet", "2026/03.parquet"].into_iter().enumerate() {
         let time = Moment::at(21, 31, 10).plus(7 * position as u32);
         let get = Event::call(&outsider, dice, time, S3, "GetObject")
             .request(object! {
@@ -304,11 +234,7 @@ fn mine(scene: &mut Scene, dice: &mut Dice) {
         let run = Event::call(&caller, dice, time, EC2, "RunInstances")
             .request(instances_request("g5.12xlarge", 20))
             .response(instances_response(dice, time, ACCOUNT, "g5.12xlarge", 2));
-        scene.expect(
-            "starts miners in a region that nobody uses",
-            &[RuleId::RunInstances],
-            run,
-        );
+        scene.expect("starts miners in a region that nobody uses", &[RuleId::RunInstances], run);
     }
     let refused = Event::call(&caller, dice, Moment::at(21, 49, 13), EC2, "RunInstances")
         .request(instances_request("p4d.24xlarge", 20))
@@ -322,27 +248,11 @@ fn mine(scene: &mut Scene, dice: &mut Dice) {
 fn plant_back_door(scene: &mut Scene, dice: &mut Dice) {
     let time = Moment::at(22, 9, 26);
     let caller = new_user(Region::EuWest1, Agent::CommandLine);
-    let update = Event::call(
-        &caller,
-        dice,
-        time,
-        "lambda.amazonaws.com",
-        "UpdateFunctionCode20150331v2",
-    )
-    .version("1.08")
-    .request(function_code_request(ACCOUNT, "invoice-webhook"))
-    .response(function_code_response(
-        ACCOUNT,
-        "invoice-webhook",
-        "invoice-webhook-role",
-        dice,
-        time,
-    ));
-    scene.expect(
-        "replaces a function's code",
-        &[RuleId::LambdaCodeUpdated],
-        update,
-    );
+    let update = Event::call(&caller, dice, time, "lambda.amazonaws.com", "UpdateFunctionCode20150331v2")
+        .version("1.08")
+        .request(function_code_request(ACCOUNT, "invoice-webhook"))
+        .response(function_code_response(ACCOUNT, "invoice-webhook", "invoice-webhook-role", dice, time));
+    scene.expect("replaces a function's code", &[RuleId::LambdaCodeUpdated], update);
 
     let delete = Event::call(&caller, dice, Moment::at(22, 14, 48), S3, "DeleteBucket")
         .request(object! {
@@ -351,11 +261,7 @@ fn plant_back_door(scene: &mut Scene, dice: &mut Dice) {
         })
         .additional(s3_details(dice, 0, 0))
         .resource("AWS::S3::Bucket", format!("arn:aws:s3:::{DELETED_BUCKET}"));
-    scene.expect(
-        "deletes the ledger's backup bucket",
-        &[RuleId::BucketChangeOutOfBand],
-        delete,
-    );
+    scene.expect("deletes the ledger's backup bucket", &[RuleId::BucketChangeOutOfBand], delete);
 }
 
 fn cover_tracks(scene: &mut Scene, dice: &mut Dice) {
@@ -367,60 +273,32 @@ fn cover_tracks(scene: &mut Scene, dice: &mut Dice) {
         agent: Agent::Console(client::BROWSERS[1]),
     };
     let since = Moment::at(22, 31, 4);
-    let login =
-        Event::sign_in(&page, dice, since, "ConsoleLogin", true).additional(sign_in_details("No"));
-    scene.expect(
-        "signs in as root without MFA",
-        &[
-            RuleId::ConsoleLoginWithoutMfa,
-            RuleId::ConsoleRootLoginWithoutMfa,
-        ],
-        login,
-    );
+    let login = Event::sign_in(&page, dice, since, "ConsoleLogin", true).additional(sign_in_details("No"));
+    scene.expect("signs in as root without MFA", &[RuleId::ConsoleLoginWithoutMfa, RuleId::ConsoleRootLoginWithoutMfa], login);
 
     let key = dice.temporary_key();
-    let root = Caller {
-        identity: identity::root_in_console(ACCOUNT, &key, since),
-        region: Region::EuWest1,
-        ..page
-    };
+    let root = Caller { identity: identity::root_in_console(ACCOUNT, &key, since), region: Region::EuWest1, ..page };
     let arn = |name: &str| format!("arn:aws:cloudtrail:eu-west-1:{}:trail/{name}", ACCOUNT.id());
-    let create = Event::call(
-        &root,
-        dice,
-        Moment::at(22, 38, 55),
-        "cloudtrail.amazonaws.com",
-        "CreateTrail",
-    )
-    .request(object! {
-        "name": "management-events-new",
-        "s3BucketName": LOOT_BUCKET,
-        "includeGlobalServiceEvents": false,
-        "isMultiRegionTrail": false,
-        "enableLogFileValidation": false,
-    })
-    .response(object! {
-        "name": "management-events-new",
-        "s3BucketName": LOOT_BUCKET,
-        "includeGlobalServiceEvents": false,
-        "isMultiRegionTrail": false,
-        "trailARN": arn("management-events-new"),
-        "logFileValidationEnabled": false,
-        "isOrganizationTrail": false,
-    });
-    scene.expect(
-        "creates a trail that records nothing of use",
-        &[RuleId::TrailCreated],
-        create,
-    );
-    let stop = Event::call(
-        &root,
-        dice,
-        LOGGING_STOPS,
-        "cloudtrail.amazonaws.com",
-        "StopLogging",
-    )
-    .request(object! { "name": arn("management-events") });
+    let create = Event::call(&root, dice, Moment::at(22, 38, 55), "cloudtrail.amazonaws.com", "CreateTrail")
+        .request(object! {
+            "name": "management-events-new",
+            "s3BucketName": LOOT_BUCKET,
+            "includeGlobalServiceEvents": false,
+            "isMultiRegionTrail": false,
+            "enableLogFileValidation": false,
+        })
+        .response(object! {
+            "name": "management-events-new",
+            "s3BucketName": LOOT_BUCKET,
+            "includeGlobalServiceEvents": false,
+            "isMultiRegionTrail": false,
+            "trailARN": arn("management-events-new"),
+            "logFileValidationEnabled": false,
+            "isOrganizationTrail": false,
+        });
+    scene.expect("creates a trail that records nothing of use", &[RuleId::TrailCreated], create);
+    let stop = Event::call(&root, dice, LOGGING_STOPS, "cloudtrail.amazonaws.com", "StopLogging")
+        .request(object! { "name": arn("management-events") });
     scene.expect("stops the real trail", &[RuleId::LoggingStopped], stop);
 }
 

@@ -52,11 +52,7 @@ impl Agent {
             Agent::Service(name) => return (*name).to_owned(),
         };
         // S3 alone writes brackets around the user agent.
-        if source == S3 {
-            format!("[{agent}]")
-        } else {
-            agent
-        }
+        if source == S3 { format!("[{agent}]") } else { agent }
     }
 }
 

@@ -17,15 +17,15 @@ pub const BOTO3: &str = "Boto3/1.37.13 md/Botocore#1.37.13 ua/2.1 os/linux#6.8.0
 /// The Go SDK in a pod on EKS.
 pub const GO_SDK: &str = "aws-sdk-go-v2/1.36.3 ua/2.1 os/linux lang/go#1.23.7 md/GOOS#linux md/GOARCH#arm64 api/s3#1.78.2";
 /// The Node.js SDK in Lambda.
-pub const NODE_ON_LAMBDA: &str = "aws-sdk-js/3.767.0 ua/2.1 os/linux#5.10.234 lang/js md/nodejs#22.14.0 exec-env/AWS_Lambda_nodejs22.x";
+pub const NODE_ON_LAMBDA: &str =
+    "aws-sdk-js/3.767.0 ua/2.1 os/linux#5.10.234 lang/js md/nodejs#22.14.0 exec-env/AWS_Lambda_nodejs22.x";
 /// The agent of Systems Manager.
-pub const SSM_AGENT: &str =
-    "aws-sdk-go/1.55.6 (go1.23.4; linux; amd64) amazon-ssm-agent/3.3.1611.0";
+pub const SSM_AGENT: &str = "aws-sdk-go/1.55.6 (go1.23.4; linux; amd64) amazon-ssm-agent/3.3.1611.0";
 /// The action that signs GitHub's pipelines in.
-pub const GITHUB_ACTION: &str =
-    "aws-sdk-js/3.758.0 configure-aws-credentials-for-github-actions/4.1.0 md/nodejs#20.18.2";
+pub const GITHUB_ACTION: &str = "aws-sdk-js/3.758.0 configure-aws-credentials-for-github-actions/4.1.0 md/nodejs#20.18.2";
 /// A client whose product name was never filled in, quotes and an unbalanced brace included.
-pub const BRACES_AND_QUOTES: &str = r#"report-tool/${project.version} ({"build": "2026-03", "tags": ["a}"], "path": "C:\\tools\\"} {unclosed)"#;
+pub const BRACES_AND_QUOTES: &str =
+    r#"report-tool/${project.version} ({"build": "2026-03", "tags": ["a}"], "path": "C:\\tools\\"} {unclosed)"#;
 
 /// The AWS command line, which names the command that was run.
 pub fn aws_cli(service: &str, operation: &str) -> String {
@@ -38,9 +38,7 @@ pub fn aws_cli(service: &str, operation: &str) -> String {
 
 /// The operation without the API version that Lambda adds to event names: `GetFunction20150331v2` is `GetFunction`.
 pub fn operation_name(event_name: &str) -> &str {
-    event_name
-        .split_once("20150331")
-        .map_or(event_name, |(operation, _version)| operation)
+    event_name.split_once("20150331").map_or(event_name, |(operation, _version)| operation)
 }
 
 fn kebab_case(operation: &str) -> String {
@@ -61,10 +59,7 @@ mod tests {
     #[test]
     fn the_command_line_names_the_command_that_was_run() {
         let agent = aws_cli("sts.amazonaws.com", "GetCallerIdentity");
-        assert!(
-            agent.ends_with("md/command#sts.get-caller-identity"),
-            "{agent}"
-        );
+        assert!(agent.ends_with("md/command#sts.get-caller-identity"), "{agent}");
     }
 
     #[test]

@@ -58,23 +58,12 @@ impl Moment {
 
     /// `20260317T2041Z`, as in the names of log files.
     pub fn compact_minute(self) -> String {
-        format!(
-            "202603{:02}T{:02}{:02}Z",
-            self.day(),
-            self.hour(),
-            self.minute()
-        )
+        format!("202603{:02}T{:02}{:02}Z", self.day(), self.hour(), self.minute())
     }
 
     /// `20260317T204117Z`, as in the names of digest files.
     pub fn compact_second(self) -> String {
-        format!(
-            "202603{:02}T{:02}{:02}{:02}Z",
-            self.day(),
-            self.hour(),
-            self.minute(),
-            self.second()
-        )
+        format!("202603{:02}T{:02}{:02}{:02}Z", self.day(), self.hour(), self.minute(), self.second())
     }
 
     /// `Mar 17, 2026, 8:41:17 PM`, as IAM and STS write times inside their answers.
@@ -85,12 +74,7 @@ impl Moment {
             12 => (12, "PM"),
             hour => (hour - 12, "PM"),
         };
-        format!(
-            "Mar {}, 2026, {hour}:{:02}:{:02} {half}",
-            self.day(),
-            self.minute(),
-            self.second()
-        )
+        format!("Mar {}, 2026, {hour}:{:02}:{:02} {half}", self.day(), self.minute(), self.second())
     }
 
     /// Milliseconds since 1970, as EC2 writes launch times.
@@ -118,14 +102,7 @@ impl Moment {
 /// `2026-03-17T20:41:17Z`, as in `eventTime`.
 impl fmt::Display for Moment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "2026-03-{:02}T{:02}:{:02}:{:02}Z",
-            self.day(),
-            self.hour(),
-            self.minute(),
-            self.second()
-        )
+        write!(formatter, "2026-03-{:02}T{:02}:{:02}:{:02}Z", self.day(), self.hour(), self.minute(), self.second())
     }
 }
 

@@ -21,9 +21,7 @@ pub const MOST_RECORDS: u32 = 200_000;
 #[derive(Debug, thiserror::Error)]
 pub enum DayError {
     /// The attack and the landmarks alone are more than was asked for.
-    #[error(
-        "{asked} records are too few: the attack and the fixed records alone are {least}; ask for at least that many"
-    )]
+    #[error("{asked} records are too few: the attack and the fixed records alone are {least}; ask for at least that many")]
     TooFew {
         /// What was asked for.
         asked: u32,
@@ -79,35 +77,22 @@ impl Day {
         let least = u32::try_from(fixed.len() + insights.len()).unwrap_or(u32::MAX);
         // One more than the least, so that there is a record to deliver twice.
         let Some(wanted) = records.checked_sub(least).filter(|wanted| *wanted > 0) else {
-            return Err(DayError::TooFew {
-                asked: records,
-                least: least + 1,
-            });
+            return Err(DayError::TooFew { asked: records, least: least + 1 });
         };
         let traffic = everyday_traffic(seed, wanted as usize);
         let distinct_records = fixed.len() + insights.len() + traffic.len();
 
         let mut dice = Dice::new(seed, Stream::Delivery);
         let mut files = deliver(fixed, traffic, &mut dice);
-        let digests = Account::ALL
-            .into_iter()
-            .map(|account| digest::digest(account, &files))
-            .collect::<Result<Vec<_>, _>>()?;
+        let digests = Account::ALL.into_iter().map(|account| digest::digest(account, &files)).collect::<Result<Vec<_>, _>>()?;
         files.extend(deliver_insights(insights, &mut dice));
         let delivered_records: usize = files.iter().map(|file| file.records.len()).sum();
 
         let mut objects = files.iter().map(stored).collect::<Result<Vec<_>, _>>()?;
         for (key, content) in digests {
-            objects.push(StoredObject {
-                key,
-                bytes: gzip(&content)?,
-            });
+            objects.push(StoredObject { key, bytes: gzip(&content)? });
         }
-        Ok(Day {
-            objects,
-            distinct_records,
-            repeated_records: delivered_records - distinct_records,
-        })
+        Ok(Day { objects, distinct_records, repeated_records: delivered_records - distinct_records })
     }
 }
 
@@ -127,10 +112,7 @@ pub fn expected(seed: u64) -> Vec<Step> {
 }
 
 fn stored(file: &LogFile) -> Result<StoredObject, DayError> {
-    Ok(StoredObject {
-        key: file.key.clone(),
-        bytes: gzip(&file.json()?)?,
-    })
+    Ok(StoredObject { key: file.key.clone(), bytes: gzip(&file.json()?)? })
 }
 
 fn everyday_traffic(seed: u64, wanted: usize) -> Vec<Record> {
@@ -139,12 +121,7 @@ fn everyday_traffic(seed: u64, wanted: usize) -> Vec<Record> {
     while records.len() < wanted {
         let start = session_start(&mut dice);
         let session = background::session(&mut dice, start);
-        records.extend(
-            session
-                .into_iter()
-                .filter(is_recorded)
-                .take(wanted - records.len()),
-        );
+        records.extend(session.into_iter().filter(is_recorded).take(wanted - records.len()));
     }
     records
 }
@@ -152,11 +129,7 @@ fn everyday_traffic(seed: u64, wanted: usize) -> Vec<Record> {
 /// Half of the sessions start at any time, half in working hours.
 fn session_start(dice: &mut Dice) -> Moment {
     let hours = if dice.chance(50) { 6..=17 } else { 0..=23 };
-    Moment::at(
-        dice.between(*hours.start(), *hours.end()),
-        dice.between(0, 59),
-        dice.between(0, 59),
-    )
+    Moment::at(dice.between(*hours.start(), *hours.end()), dice.between(0, 59), dice.between(0, 59))
 }
 
 /// A stopped trail records nothing, and tomorrow's records are tomorrow's.

@@ -64,9 +64,7 @@ impl LogFile {
             #[serde(rename = "Records")]
             records: Vec<&'a Json>,
         }
-        serde_json::to_vec(&Envelope {
-            records: self.records.iter().map(|record| &record.body).collect(),
-        })
+        serde_json::to_vec(&Envelope { records: self.records.iter().map(|record| &record.body).collect() })
     }
 }
 
@@ -103,10 +101,7 @@ pub fn deliver_insights(records: Vec<Record>, dice: &mut Dice) -> Vec<LogFile> {
 pub fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
     /// RFC 1952's code for "unknown operating system".
     const UNKNOWN_SYSTEM: u8 = 255;
-    let mut encoder = GzBuilder::new()
-        .mtime(0)
-        .operating_system(UNKNOWN_SYSTEM)
-        .write(Vec::new(), Compression::new(6));
+    let mut encoder = GzBuilder::new().mtime(0).operating_system(UNKNOWN_SYSTEM).write(Vec::new(), Compression::new(6));
     encoder.write_all(content)?;
     encoder.finish()
 }
@@ -117,34 +112,17 @@ struct Deliveries(BTreeMap<(Moment, Account, Region), Vec<Record>>);
 impl Deliveries {
     fn add(&mut self, record: Record, late: u32) {
         let delivered = record.time.next_delivery().plus_deliveries(late);
-        self.0
-            .entry((delivered, record.account, record.region))
-            .or_default()
-            .push(record);
+        self.0.entry((delivered, record.account, record.region)).or_default().push(record);
     }
 
     fn into_files(self, log: Log, dice: &mut Dice) -> Vec<LogFile> {
         let mut files = Vec::new();
         for ((delivered, account, region), mut records) in self.0 {
-            records.sort_by(|one, other| {
-                (one.time, &one.event_id).cmp(&(other.time, &other.event_id))
-            });
+            records.sort_by(|one, other| (one.time, &one.event_id).cmp(&(other.time, &other.event_id)));
             put_out_of_order(&mut records, dice);
             for part in records.chunks(RECORDS_IN_A_FILE) {
-                let key = key(
-                    log,
-                    account,
-                    region,
-                    delivered,
-                    &dice.letters_and_digits(16),
-                );
-                files.push(LogFile {
-                    account,
-                    region,
-                    delivered,
-                    key,
-                    records: part.to_vec(),
-                });
+                let key = key(log, account, region, delivered, &dice.letters_and_digits(16));
+                files.push(LogFile { account, region, delivered, key, records: part.to_vec() });
             }
         }
         files
@@ -152,11 +130,7 @@ impl Deliveries {
 }
 
 fn lateness(dice: &mut Dice) -> u32 {
-    if dice.chance(LATE_PERCENT) {
-        dice.between(1, 2)
-    } else {
-        0
-    }
+    if dice.chance(LATE_PERCENT) { dice.between(1, 2) } else { 0 }
 }
 
 fn put_out_of_order(records: &mut [Record], dice: &mut Dice) {
@@ -182,13 +156,7 @@ mod tests {
     use crate::dice::Stream;
 
     fn record(id: &str, time: Moment) -> Record {
-        Record {
-            time,
-            account: Account::Production,
-            region: Region::EuWest1,
-            event_id: id.to_owned(),
-            body: Json::from(id),
-        }
+        Record { time, account: Account::Production, region: Region::EuWest1, event_id: id.to_owned(), body: Json::from(id) }
     }
 
     #[test]
@@ -203,33 +171,18 @@ mod tests {
     #[test]
     fn a_redelivered_record_comes_in_two_files() {
         let mut dice = Dice::new(1, Stream::Delivery);
-        let files = deliver(
-            Vec::new(),
-            vec![record("again", Moment::at(9, 2, 0))],
-            &mut dice,
-        );
-        let holding = files
-            .iter()
-            .filter(|file| file.records.iter().any(|record| record.event_id == "again"));
+        let files = deliver(Vec::new(), vec![record("again", Moment::at(9, 2, 0))], &mut dice);
+        let holding = files.iter().filter(|file| file.records.iter().any(|record| record.event_id == "again"));
         assert_eq!(holding.count(), 2);
     }
 
     #[test]
     fn a_file_holds_at_most_forty_records() {
         let mut dice = Dice::new(1, Stream::Delivery);
-        let records = (0..100)
-            .map(|id| record(&id.to_string(), Moment::at(9, 2, 0)))
-            .collect();
+        let records = (0..100).map(|id| record(&id.to_string(), Moment::at(9, 2, 0))).collect();
         let files = deliver(records, Vec::new(), &mut dice);
-        assert!(
-            files
-                .iter()
-                .all(|file| file.records.len() <= RECORDS_IN_A_FILE)
-        );
-        assert_eq!(
-            files.iter().map(|file| file.records.len()).sum::<usize>(),
-            100
-        );
+        assert!(files.iter().all(|file| file.records.len() <= RECORDS_IN_A_FILE));
+        assert_eq!(files.iter().map(|file| file.records.len()).sum::<usize>(), 100);
     }
 
     #[test]

@@ -18,8 +18,7 @@ pub enum Stream {
     Insights = 5,
 }
 
-const LETTERS_AND_DIGITS: &[u8; 62] =
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const LETTERS_AND_DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The letters of AWS's unique ids (base 32).
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -66,13 +65,7 @@ impl Dice {
     pub fn uuid(&mut self) -> String {
         let version = self.hex(3);
         let variant = self.pick(b"89ab") as char;
-        format!(
-            "{}-{}-4{version}-{variant}{}-{}",
-            self.hex(8),
-            self.hex(4),
-            self.hex(3),
-            self.hex(12)
-        )
+        format!("{}-{}-4{version}-{variant}{}-{}", self.hex(8), self.hex(4), self.hex(3), self.hex(12))
     }
 
     /// Lower-case hexadecimal digits, as in resource ids.
@@ -109,10 +102,7 @@ impl Dice {
 pub fn unique_id(prefix: &str, name: &str, length: usize) -> String {
     const SUFFIX: &str = "EXAMPLE";
     let random = length.saturating_sub(prefix.len() + SUFFIX.len());
-    format!(
-        "{prefix}{}{SUFFIX}",
-        Dice::of_name(&format!("{prefix}{name}")).letters(BASE32, random)
-    )
+    format!("{prefix}{}{SUFFIX}", Dice::of_name(&format!("{prefix}{name}")).letters(BASE32, random))
 }
 
 #[cfg(test)]
@@ -137,14 +127,8 @@ mod tests {
 
     #[test]
     fn a_name_keeps_its_unique_id() {
-        assert_eq!(
-            unique_id("AROA", "orders-api", 21),
-            unique_id("AROA", "orders-api", 21)
-        );
-        assert_ne!(
-            unique_id("AROA", "orders-api", 21),
-            unique_id("AROA", "report-export", 21)
-        );
+        assert_eq!(unique_id("AROA", "orders-api", 21), unique_id("AROA", "orders-api", 21));
+        assert_ne!(unique_id("AROA", "orders-api", 21), unique_id("AROA", "report-export", 21));
         assert_eq!(unique_id("AIDA", "mateo", 21).len(), 21);
     }
 }

@@ -32,17 +32,9 @@ pub fn digest(account: Account, files: &[LogFile]) -> Result<(String, Vec<u8>), 
         .filter(|file| file.account == account && file.region == region)
         .filter(|file| (FROM..TO).contains(&file.delivered))
         .collect();
-    let entries = covered
-        .iter()
-        .map(|file| entry(file))
-        .collect::<Result<Vec<Json>, _>>()?;
+    let entries = covered.iter().map(|file| entry(file)).collect::<Result<Vec<Json>, _>>()?;
     let key = key(account, region);
-    let (oldest, newest) = times_of(
-        covered
-            .iter()
-            .flat_map(|file| &file.records)
-            .map(|record| record.time),
-    );
+    let (oldest, newest) = times_of(covered.iter().flat_map(|file| &file.records).map(|record| record.time));
     let content = object! {
         "awsAccountId": account.id(),
         "digestStartTime": FROM.to_string(),
@@ -78,8 +70,7 @@ fn entry(file: &LogFile) -> Result<Json, serde_json::Error> {
 
 /// The oldest and the newest, null where there is none.
 fn times_of(times: impl Iterator<Item = Moment> + Clone) -> (Json, Json) {
-    let written =
-        |time: Option<Moment>| time.map_or(Json::Null, |time| Json::from(time.to_string()));
+    let written = |time: Option<Moment>| time.map_or(Json::Null, |time| Json::from(time.to_string()));
     (written(times.clone().min()), written(times.max()))
 }
 

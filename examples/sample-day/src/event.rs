@@ -56,13 +56,7 @@ enum Category {
 
 impl Event {
     /// A call of `name` on `source`; reads are told by the verb. The answer is recorded as null until told otherwise.
-    pub fn call(
-        caller: &Caller,
-        dice: &mut Dice,
-        time: Moment,
-        source: &'static str,
-        name: &'static str,
-    ) -> Self {
+    pub fn call(caller: &Caller, dice: &mut Dice, time: Moment, source: &'static str, name: &'static str) -> Self {
         let is_s3 = source == S3;
         Event {
             version: if is_s3 { "1.11" } else { "1.10" },
@@ -76,11 +70,7 @@ impl Event {
             request: Json::Null,
             response: Json::Null,
             additional: None,
-            request_id: Some(if is_s3 {
-                dice.s3_request_id()
-            } else {
-                dice.uuid()
-            }),
+            request_id: Some(if is_s3 { dice.s3_request_id() } else { dice.uuid() }),
             event_id: dice.uuid(),
             read_only: is_read(name),
             resources: Vec::new(),
@@ -90,13 +80,7 @@ impl Event {
     }
 
     /// A step of a sign-in: `responseElements` says how it ended.
-    pub fn sign_in(
-        caller: &Caller,
-        dice: &mut Dice,
-        time: Moment,
-        name: &'static str,
-        succeeded: bool,
-    ) -> Self {
+    pub fn sign_in(caller: &Caller, dice: &mut Dice, time: Moment, name: &'static str, succeeded: bool) -> Self {
         let outcome = Json::from(if succeeded { "Success" } else { "Failure" });
         let mut event = Event::call(caller, dice, time, SIGN_IN, name);
         event.version = "1.08";
@@ -111,13 +95,7 @@ impl Event {
     }
 
     /// Something that AWS did by itself.
-    pub fn by_aws(
-        caller: &Caller,
-        dice: &mut Dice,
-        time: Moment,
-        source: &'static str,
-        name: &'static str,
-    ) -> Self {
+    pub fn by_aws(caller: &Caller, dice: &mut Dice, time: Moment, source: &'static str, name: &'static str) -> Self {
         let mut event = Event::call(caller, dice, time, source, name);
         event.kind = "AwsServiceEvent";
         event.request_id = None;
@@ -165,8 +143,7 @@ impl Event {
     /// Adds to `resources`.
     pub fn resource(mut self, kind: &str, arn: String) -> Self {
         let account = self.caller.account.id();
-        self.resources
-            .push(object! { "accountId": account, "type": kind, "ARN": arn });
+        self.resources.push(object! { "accountId": account, "type": kind, "ARN": arn });
         self
     }
 
@@ -200,17 +177,9 @@ impl Event {
 
     /// Writes the record down in AWS's order.
     pub fn into_record(self) -> Record {
-        let Caller {
-            account, region, ..
-        } = self.caller;
+        let Caller { account, region, .. } = self.caller;
         let (time, event_id) = (self.time, self.event_id.clone());
-        Record {
-            time,
-            account,
-            region,
-            event_id,
-            body: self.into_body(),
-        }
+        Record { time, account, region, event_id, body: self.into_body() }
     }
 
     fn into_body(self) -> Json {
@@ -240,10 +209,7 @@ impl Event {
             fields.put("resources", self.resources);
         }
         fields.put("eventType", self.kind);
-        fields.put(
-            "managementEvent",
-            matches!(self.category, Category::Management),
-        );
+        fields.put("managementEvent", matches!(self.category, Category::Management));
         fields.put("recipientAccountId", self.caller.account.id());
         for (key, value) in self.trailing {
             fields.put(key, value);
@@ -300,15 +266,7 @@ impl Fields {
 }
 
 fn is_read(name: &str) -> bool {
-    const VERBS: [&str; 7] = [
-        "Get",
-        "List",
-        "Describe",
-        "Head",
-        "Lookup",
-        "AssumeRole",
-        "Decrypt",
-    ];
+    const VERBS: [&str; 7] = ["Get", "List", "Describe", "Head", "Lookup", "AssumeRole", "Decrypt"];
     VERBS.iter().any(|verb| name.starts_with(verb)) || name.starts_with("GenerateDataKey")
 }
 
@@ -331,43 +289,17 @@ mod tests {
     #[test]
     fn fields_stand_in_the_order_in_which_aws_writes_them() {
         let mut dice = Dice::new(1, Stream::Background);
-        let event = Event::call(
-            &caller(Agent::CommandLine),
-            &mut dice,
-            Moment::at(9, 0, 0),
-            "ec2.amazonaws.com",
-            "DescribeInstances",
-        );
-        let Json::Object(members) = event.into_record().body else {
-            panic!("a record is an object")
-        };
-        let keys: Vec<&str> = members
-            .iter()
-            .map(|(key, _)| key.as_ref())
-            .take(5)
-            .collect();
-        assert_eq!(
-            keys,
-            [
-                "eventVersion",
-                "userIdentity",
-                "eventTime",
-                "eventSource",
-                "eventName"
-            ]
-        );
+        let event =
+            Event::call(&caller(Agent::CommandLine), &mut dice, Moment::at(9, 0, 0), "ec2.amazonaws.com", "DescribeInstances");
+        let Json::Object(members) = event.into_record().body else { panic!("a record is an object") };
+        let keys: Vec<&str> = members.iter().map(|(key, _)| key.as_ref()).take(5).collect();
+        assert_eq!(keys, ["eventVersion", "userIdentity", "eventTime", "eventSource", "eventName"]);
     }
 
     #[test]
     fn a_failed_sign_in_has_a_message_and_no_code() {
         let mut dice = Dice::new(1, Stream::Background);
-        let event = Event::sign_in(
-            &caller(Agent::Console("browser")),
-            &mut dice,
-            Moment::at(9, 0, 0),
-            "ConsoleLogin",
-            false,
-        );
+        let event = Event::sign_in(&caller(Agent::Console("browser")), &mut dice, Moment::at(9, 0, 0), "ConsoleLogin", false);
         let text = serde_json::to_string(&event.into_record().body).unwrap();
         assert!(text.contains(r#""errorMessage":"Failed authentication""#));
         assert!(!text.contains("errorCode"));

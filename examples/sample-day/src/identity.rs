@@ -23,13 +23,7 @@ pub fn iam_user_with_key(account: Account, user: &str) -> Json {
 }
 
 /// An IAM user who signed in to the console; `mfa` as the session remembers it.
-pub fn iam_user_in_console(
-    account: Account,
-    user: &str,
-    key: &str,
-    since: Moment,
-    mfa: bool,
-) -> Json {
+pub fn iam_user_in_console(account: Account, user: &str, key: &str, since: Moment, mfa: bool) -> Json {
     object! {
         "type": "IAMUser",
         "principalId": user_id(account, user),
@@ -89,51 +83,24 @@ pub fn root_in_console(account: Account, key: &str, since: Moment) -> Json {
 }
 
 /// A person in a role of IAM Identity Center. AWS writes `mfaAuthenticated` false here, whatever the person did.
-pub fn identity_center_session(
-    account: Account,
-    person: Person,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
-    let role = Role {
-        path: "/aws-reserved/sso.amazonaws.com/eu-west-1/",
-        name: person.permission_set.role_name(),
-    };
+pub fn identity_center_session(account: Account, person: Person, dice: &mut Dice, now: Moment) -> Json {
+    let role = Role { path: "/aws-reserved/sso.amazonaws.com/eu-west-1/", name: person.permission_set.role_name() };
     role_session(account, role, person.login, dice, now, Json::empty_object())
 }
 
 /// A session of a role that was assumed by a person, a service or a pipeline.
-pub fn assumed_role(
-    account: Account,
-    role: Role,
-    session: &str,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
+pub fn assumed_role(account: Account, role: Role, session: &str, dice: &mut Dice, now: Moment) -> Json {
     role_session(account, role, session, dice, now, Json::empty_object())
 }
 
 /// The session of an EC2 instance.
-pub fn instance_session(
-    account: Account,
-    role: Role,
-    instance: &str,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
+pub fn instance_session(account: Account, role: Role, instance: &str, dice: &mut Dice, now: Moment) -> Json {
     let identity = role_session(account, role, instance, dice, now, Json::empty_object());
     within_session_context(identity, "ec2RoleDelivery", Json::from("2.0"))
 }
 
 /// A session that came from a token of an identity provider (EKS, GitHub Actions).
-pub fn web_identity_session(
-    account: Account,
-    role: Role,
-    session: &str,
-    provider: &str,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
+pub fn web_identity_session(account: Account, role: Role, session: &str, provider: &str, dice: &mut Dice, now: Moment) -> Json {
     let federation = object! {
         "federatedProvider": format!("arn:aws:iam::{}:oidc-provider/{provider}", account.id()),
         "attributes": Json::empty_object(),
@@ -142,21 +109,8 @@ pub fn web_identity_session(
 }
 
 /// A service-linked role, used by the service itself.
-pub fn service_linked_session(
-    account: Account,
-    role: Role,
-    service: &str,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
-    let identity = role_session(
-        account,
-        role,
-        service_session_name(service),
-        dice,
-        now,
-        Json::empty_object(),
-    );
+pub fn service_linked_session(account: Account, role: Role, service: &str, dice: &mut Dice, now: Moment) -> Json {
+    let identity = role_session(account, role, service_session_name(service), dice, now, Json::empty_object());
     with_member(identity, "invokedBy", Json::from(service))
 }
 
@@ -180,13 +134,7 @@ pub fn other_account(account_id: &str, name: &str) -> Json {
 }
 
 /// A session of `GetFederationToken`.
-pub fn federated_user(
-    account: Account,
-    issuer: &str,
-    name: &str,
-    dice: &mut Dice,
-    now: Moment,
-) -> Json {
+pub fn federated_user(account: Account, issuer: &str, name: &str, dice: &mut Dice, now: Moment) -> Json {
     object! {
         "type": "FederatedUser",
         "principalId": format!("{}:{name}", account.id()),
@@ -246,21 +194,12 @@ pub fn user_arn(account: Account, user: &str) -> String {
 
 /// The ARN of a role.
 pub fn role_arn(account: Account, role: Role) -> String {
-    format!(
-        "arn:aws:iam::{}:role{}{}",
-        account.id(),
-        role.path,
-        role.name
-    )
+    format!("arn:aws:iam::{}:role{}{}", account.id(), role.path, role.name)
 }
 
 /// The ARN of a role's session: without the role's path.
 pub fn session_arn(account: Account, role: Role, session: &str) -> String {
-    format!(
-        "arn:aws:sts::{}:assumed-role/{}/{session}",
-        account.id(),
-        role.name
-    )
+    format!("arn:aws:sts::{}:assumed-role/{}/{session}", account.id(), role.name)
 }
 
 /// The unique id of a user.
@@ -286,14 +225,7 @@ fn attributes(since: Moment, mfa: bool) -> Json {
     object! { "creationDate": since.to_string(), "mfaAuthenticated": if mfa { "true" } else { "false" } }
 }
 
-fn role_session(
-    account: Account,
-    role: Role,
-    session: &str,
-    dice: &mut Dice,
-    now: Moment,
-    federation: Json,
-) -> Json {
+fn role_session(account: Account, role: Role, session: &str, dice: &mut Dice, now: Moment, federation: Json) -> Json {
     object! {
         "type": "AssumedRole",
         "principalId": format!("{}:{session}", role_id(account, role)),
@@ -336,11 +268,9 @@ fn within_session_context(identity: Json, key: &'static str, value: Json) -> Jso
     let Json::Object(members) = identity else {
         return identity;
     };
-    let changed = members
-        .into_iter()
-        .map(|(name, member)| match name.as_ref() {
-            "sessionContext" => (name, with_member(member, key, value.clone())),
-            _ => (name, member),
-        });
+    let changed = members.into_iter().map(|(name, member)| match name.as_ref() {
+        "sessionContext" => (name, with_member(member, key, value.clone())),
+        _ => (name, member),
+    });
     Json::Object(changed.collect())
 }

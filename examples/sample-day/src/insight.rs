@@ -12,13 +12,10 @@ use crate::organisation::{Account, Region};
 pub fn insights(seed: u64) -> Vec<Record> {
     let mut dice = Dice::new(seed, Stream::Insights);
     let shared = dice.uuid();
-    [
-        (Moment::at(21, 48, 0), "Start"),
-        (Moment::at(21, 50, 0), "End"),
-    ]
-    .into_iter()
-    .map(|(time, state)| insight(&mut dice, time, state, &shared))
-    .collect()
+    [(Moment::at(21, 48, 0), "Start"), (Moment::at(21, 50, 0), "End")]
+        .into_iter()
+        .map(|(time, state)| insight(&mut dice, time, state, &shared))
+        .collect()
 }
 
 fn insight(dice: &mut Dice, time: Moment, state: &str, shared: &str) -> Record {
@@ -57,11 +54,5 @@ fn insight(dice: &mut Dice, time: Moment, state: &str, shared: &str) -> Record {
         },
         "eventCategory": "Insight",
     };
-    Record {
-        time,
-        account,
-        region,
-        event_id,
-        body,
-    }
+    Record { time, account, region, event_id, body }
 }

@@ -44,15 +44,11 @@ impl Serialize for Json {
             Json::Null => serializer.serialize_unit(),
             Json::Bool(value) => serializer.serialize_bool(*value),
             Json::Number(digits) => RawValue::from_string(digits.clone())
-                .map_err(|error| {
-                    S::Error::custom(format!("`{digits}` is not a JSON number: {error}"))
-                })?
+                .map_err(|error| S::Error::custom(format!("`{digits}` is not a JSON number: {error}")))?
                 .serialize(serializer),
             Json::Text(text) => serializer.serialize_str(text),
             Json::List(items) => serializer.collect_seq(items),
-            Json::Object(members) => {
-                serializer.collect_map(members.iter().map(|(key, value)| (key, value)))
-            }
+            Json::Object(members) => serializer.collect_map(members.iter().map(|(key, value)| (key, value))),
         }
     }
 }
@@ -108,19 +104,12 @@ mod tests {
     #[test]
     fn keys_stay_in_the_order_in_which_they_were_written() {
         let value = object! { "zebra": 1_u32, "apple": Json::Null, "mango": vec!["a", "b"] };
-        assert_eq!(
-            serde_json::to_string(&value).unwrap(),
-            r#"{"zebra":1,"apple":null,"mango":["a","b"]}"#
-        );
+        assert_eq!(serde_json::to_string(&value).unwrap(), r#"{"zebra":1,"apple":null,"mango":["a","b"]}"#);
     }
 
     #[test]
     fn numbers_keep_their_form() {
-        let value = Json::List(vec![
-            Json::number_as_written("1.68E9"),
-            Json::number_as_written("0.0"),
-            Json::from(0_u32),
-        ]);
+        let value = Json::List(vec![Json::number_as_written("1.68E9"), Json::number_as_written("0.0"), Json::from(0_u32)]);
         assert_eq!(serde_json::to_string(&value).unwrap(), "[1.68E9,0.0,0]");
     }
 

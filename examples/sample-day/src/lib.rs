@@ -35,8 +35,6 @@ mod shapes;
 mod writer;
 
 pub use clock::Moment;
-pub use day::{
-    DEFAULT_RECORDS, DEFAULT_SEED, Day, DayError, MOST_RECORDS, StoredObject, expected, story,
-};
+pub use day::{DEFAULT_RECORDS, DEFAULT_SEED, Day, DayError, MOST_RECORDS, StoredObject, expected, story};
 pub use scene::{RuleId, Step};
 pub use writer::{WriteError, write};

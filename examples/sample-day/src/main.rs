@@ -55,11 +55,7 @@ fn print_story(steps: &[Step]) -> io::Result<()> {
             rules => rules.iter().map(|rule| rule.as_str()).collect(),
         };
         for rule in rows {
-            writeln!(
-                out,
-                "{}  {rule:<30}  {}  {}",
-                step.time, step.event_id, step.what
-            )?;
+            writeln!(out, "{}  {rule:<30}  {}  {}", step.time, step.event_id, step.what)?;
         }
     }
     Ok(())

@@ -116,16 +116,8 @@ pub const IAM_USERS: [&str; 3] = ["mateo", "martha", "arnav"];
 /// The IAM user whose password was stolen: the one without MFA.
 pub const STOLEN_USER: &str = "mateo";
 
-const fn person(
-    login: &'static str,
-    display_name: &'static str,
-    permission_set: PermissionSet,
-) -> Person {
-    Person {
-        login,
-        display_name,
-        permission_set,
-    }
+const fn person(login: &'static str, display_name: &'static str, permission_set: PermissionSet) -> Person {
+    Person { login, display_name, permission_set }
 }
 
 /// A role of a workload, a pipeline or a service.
@@ -138,58 +130,27 @@ pub struct Role {
 }
 
 /// Deploys with Terraform, assumed from GitHub Actions by web identity.
-pub const CI_ROLE: Role = Role {
-    path: "/ci/",
-    name: "github-deploy",
-};
+pub const CI_ROLE: Role = Role { path: "/ci/", name: "github-deploy" };
 /// The shop's order service (ECS on Fargate).
-pub const ORDERS_ROLE: Role = Role {
-    path: "/workload/",
-    name: "orders-api",
-};
+pub const ORDERS_ROLE: Role = Role { path: "/workload/", name: "orders-api" };
 /// Writes reports (ECS on Fargate). The attacker gets into its container.
-pub const REPORTS_ROLE: Role = Role {
-    path: "/workload/",
-    name: "report-export",
-};
+pub const REPORTS_ROLE: Role = Role { path: "/workload/", name: "report-export" };
 /// Takes payments (EKS, a role for a service account).
-pub const PAYMENTS_ROLE: Role = Role {
-    path: "/workload/",
-    name: "payments-worker",
-};
+pub const PAYMENTS_ROLE: Role = Role { path: "/workload/", name: "payments-worker" };
 /// Receives invoices (Lambda). The attacker replaces its code.
-pub const INVOICES_ROLE: Role = Role {
-    path: "/service-role/",
-    name: "invoice-webhook-role",
-};
+pub const INVOICES_ROLE: Role = Role { path: "/service-role/", name: "invoice-webhook-role" };
 /// Web servers (EC2 instances).
-pub const WEB_ROLE: Role = Role {
-    path: "/workload/",
-    name: "web-fleet",
-};
+pub const WEB_ROLE: Role = Role { path: "/workload/", name: "web-fleet" };
 /// Assumed by people of the finance department through SAML.
-pub const FINANCE_ROLE: Role = Role {
-    path: "/",
-    name: "finance-saml",
-};
+pub const FINANCE_ROLE: Role = Role { path: "/", name: "finance-saml" };
 /// AWS Config's own role.
-pub const CONFIG_ROLE: Role = Role {
-    path: "/aws-service-role/config.amazonaws.com/",
-    name: "AWSServiceRoleForConfig",
-};
+pub const CONFIG_ROLE: Role = Role { path: "/aws-service-role/config.amazonaws.com/", name: "AWSServiceRoleForConfig" };
 /// EC2 Auto Scaling's own role.
-pub const AUTOSCALING_ROLE: Role = Role {
-    path: "/aws-service-role/autoscaling.amazonaws.com/",
-    name: "AWSServiceRoleForAutoScaling",
-};
+pub const AUTOSCALING_ROLE: Role =
+    Role { path: "/aws-service-role/autoscaling.amazonaws.com/", name: "AWSServiceRoleForAutoScaling" };
 
 /// Buckets of the shop.
-pub const BUCKETS: [&str; 4] = [
-    "example-shop-orders",
-    "example-shop-invoices",
-    "example-shop-reports",
-    "example-shop-assets",
-];
+pub const BUCKETS: [&str; 4] = ["example-shop-orders", "example-shop-invoices", "example-shop-reports", "example-shop-assets"];
 
 /// Where people's requests come from: the office's and the VPN's addresses, all in the trusted networks.
 pub fn office_address(dice: &mut Dice) -> String {

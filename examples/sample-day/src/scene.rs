@@ -88,12 +88,7 @@ impl Scene {
 
     /// Adds a step that must give a finding of each of `rules`.
     pub fn expect(&mut self, what: &'static str, rules: &[RuleId], event: Event) {
-        self.steps.push(Step {
-            time: event.time(),
-            event_id: event.id().to_owned(),
-            rules: rules.to_vec(),
-            what,
-        });
+        self.steps.push(Step { time: event.time(), event_id: event.id().to_owned(), rules: rules.to_vec(), what });
         self.add(event);
     }
 }

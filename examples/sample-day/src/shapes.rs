@@ -40,13 +40,7 @@ pub fn instances_request(instance_type: &str, count: u32) -> Json {
 }
 
 /// `responseElements` of `RunInstances`, with `count` instances in it.
-pub fn instances_response(
-    dice: &mut Dice,
-    time: Moment,
-    account: Account,
-    instance_type: &str,
-    count: u32,
-) -> Json {
+pub fn instances_response(dice: &mut Dice, time: Moment, account: Account, instance_type: &str, count: u32) -> Json {
     let items: Vec<Json> = (0..count)
         .map(|index| {
             object! {
@@ -87,13 +81,7 @@ pub fn function_code_request(account: Account, function: &str) -> Json {
 }
 
 /// `responseElements` of `UpdateFunctionCode`.
-pub fn function_code_response(
-    account: Account,
-    function: &str,
-    role: &str,
-    dice: &mut Dice,
-    time: Moment,
-) -> Json {
+pub fn function_code_response(account: Account, function: &str, role: &str, dice: &mut Dice, time: Moment) -> Json {
     object! {
         "functionName": function,
         "functionArn": format!("arn:aws:lambda:eu-west-1:{}:function:{function}", account.id()),
@@ -116,13 +104,7 @@ pub fn function_code_response(
 }
 
 /// `responseElements` of the `AssumeRole` family.
-pub fn session_response(
-    dice: &mut Dice,
-    time: Moment,
-    role_id: &str,
-    session: &str,
-    session_arn: String,
-) -> Json {
+pub fn session_response(dice: &mut Dice, time: Moment, role_id: &str, session: &str, session_arn: String) -> Json {
     object! {
         "credentials": object! {
             "accessKeyId": dice.temporary_key(),

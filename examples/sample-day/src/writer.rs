@@ -28,19 +28,13 @@ pub enum WriteError {
 /// The folder holds records already, or the file system refuses.
 pub fn write(day: &Day, out: &Path) -> Result<(), WriteError> {
     let records = out.join("AWSLogs");
-    let exists = records.try_exists().map_err(|source| WriteError::Io {
-        path: records.clone(),
-        source,
-    })?;
+    let exists = records.try_exists().map_err(|source| WriteError::Io { path: records.clone(), source })?;
     if exists {
         return Err(WriteError::AlreadyThere(records));
     }
     for object in &day.objects {
         let path = out.join(&object.key);
-        let failed = |source| WriteError::Io {
-            path: path.clone(),
-            source,
-        };
+        let failed = |source| WriteError::Io { path: path.clone(), source };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).map_err(failed)?;
         }
@@ -55,15 +49,8 @@ mod tests {
     use crate::day::StoredObject;
 
     fn small_day() -> Day {
-        let object = StoredObject {
-            key: "AWSLogs/111122223333/a.json.gz".to_owned(),
-            bytes: vec![1, 2, 3],
-        };
-        Day {
-            objects: vec![object],
-            distinct_records: 0,
-            repeated_records: 0,
-        }
+        let object = StoredObject { key: "AWSLogs/111122223333/a.json.gz".to_owned(), bytes: vec![1, 2, 3] };
+        Day { objects: vec![object], distinct_records: 0, repeated_records: 0 }
     }
 
     #[test]
@@ -71,10 +58,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("not/there/yet");
         write(&small_day(), &out).unwrap();
-        assert_eq!(
-            fs::read(out.join("AWSLogs/111122223333/a.json.gz")).unwrap(),
-            [1, 2, 3]
-        );
+        assert_eq!(fs::read(out.join("AWSLogs/111122223333/a.json.gz")).unwrap(), [1, 2, 3]);
     }
 
     #[test]

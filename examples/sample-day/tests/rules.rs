@@ -1,9 +1,6 @@
 //! A second, independent reading of the shipped rules over the day: what they must find is exactly what is expected.
 
-#![allow(
-    clippy::expect_used,
-    reason = "the functions beside the tests belong to them"
-)]
+#![allow(clippy::expect_used, reason = "the functions beside the tests belong to them")]
 
 mod stored;
 
@@ -24,19 +21,11 @@ fn the_rules_find_what_is_expected_and_nothing_else() {
         let day = Day::make(seed, DEFAULT_RECORDS).expect("the day can be made");
         let mut found = BTreeSet::new();
         for (_, record) in records(&day) {
-            found.extend(
-                rules_for(&record)
-                    .into_iter()
-                    .map(|rule| (text(&record, "/eventID").to_owned(), rule)),
-            );
+            found.extend(rules_for(&record).into_iter().map(|rule| (text(&record, "/eventID").to_owned(), rule)));
         }
         let wanted: BTreeSet<(String, RuleId)> = expected(seed)
             .into_iter()
-            .flat_map(|step| {
-                step.rules
-                    .into_iter()
-                    .map(move |rule| (step.event_id.clone(), rule))
-            })
+            .flat_map(|step| step.rules.into_iter().map(move |rule| (step.event_id.clone(), rule)))
             .collect();
         assert_eq!(found, wanted, "seed {seed}");
     }
@@ -44,19 +33,13 @@ fn the_rules_find_what_is_expected_and_nothing_else() {
 
 #[test]
 fn every_shipped_rule_speaks_up_in_the_story() {
-    let rules: BTreeSet<RuleId> = sample_day::story(DEFAULT_SEED)
-        .into_iter()
-        .flat_map(|step| step.rules)
-        .collect();
+    let rules: BTreeSet<RuleId> = sample_day::story(DEFAULT_SEED).into_iter().flat_map(|step| step.rules).collect();
     assert_eq!(rules.len(), 9);
 }
 
 #[test]
 fn the_configuration_names_the_tables_that_are_there() {
-    for file in [
-        "tables/privileged-principals.txt",
-        "tables/trusted-networks.txt",
-    ] {
+    for file in ["tables/privileged-principals.txt", "tables/trusted-networks.txt"] {
         assert!(CONFIGURATION.contains(&format!("file = \"{file}\"")));
     }
 }
@@ -91,10 +74,7 @@ fn rules_for_sign_in(record: &Value) -> Vec<RuleId> {
     }
     match text(record, "/userIdentity/type") {
         "IAMUser" => vec![RuleId::ConsoleLoginWithoutMfa],
-        "Root" => vec![
-            RuleId::ConsoleLoginWithoutMfa,
-            RuleId::ConsoleRootLoginWithoutMfa,
-        ],
+        "Root" => vec![RuleId::ConsoleLoginWithoutMfa, RuleId::ConsoleRootLoginWithoutMfa],
         _ => Vec::new(),
     }
 }
@@ -102,16 +82,10 @@ fn rules_for_sign_in(record: &Value) -> Vec<RuleId> {
 /// Not by a privileged person, through an approved client, from a trusted network.
 fn is_out_of_band(record: &Value) -> bool {
     let role = text(record, "/userIdentity/sessionContext/sessionIssuer/arn");
-    let principal = if role.is_empty() {
-        text(record, "/userIdentity/arn")
-    } else {
-        role
-    };
+    let principal = if role.is_empty() { text(record, "/userIdentity/arn") } else { role };
     let is_privileged = lines(PRIVILEGED).any(|pattern| matches_pattern(pattern, principal));
     let agent = text(record, "/userAgent");
-    let is_approved = ["aws-cli/", "S3Console/", "Terraform/"]
-        .iter()
-        .any(|client| agent.contains(client));
+    let is_approved = ["aws-cli/", "S3Console/", "Terraform/"].iter().any(|client| agent.contains(client));
     let is_workload = agent.contains("exec-env/");
     let is_trusted = text(record, "/sourceIPAddress")
         .parse::<IpAddr>()
@@ -120,19 +94,14 @@ fn is_out_of_band(record: &Value) -> bool {
 }
 
 fn lines(table: &str) -> impl Iterator<Item = &str> {
-    table
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    table.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn matches_pattern(pattern: &str, value: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == value,
         Some((start, rest)) => value.strip_prefix(start).is_some_and(|tail| {
-            (0..=tail.len())
-                .filter(|at| tail.is_char_boundary(*at))
-                .any(|at| matches_pattern(rest, &tail[at..]))
+            (0..=tail.len()).filter(|at| tail.is_char_boundary(*at)).any(|at| matches_pattern(rest, &tail[at..]))
         }),
     }
 }
@@ -140,16 +109,9 @@ fn matches_pattern(pattern: &str, value: &str) -> bool {
 fn contains(network: &str, address: IpAddr) -> bool {
     let (base, length) = network.split_once('/').expect("a network has a length");
     let length: u32 = length.parse().expect("a length is a number");
-    match (
-        base.parse::<IpAddr>().expect("a network has an address"),
-        address,
-    ) {
-        (IpAddr::V4(base), IpAddr::V4(address)) => {
-            (base.to_bits() ^ address.to_bits()) >> (32 - length) == 0
-        }
-        (IpAddr::V6(base), IpAddr::V6(address)) => {
-            (base.to_bits() ^ address.to_bits()) >> (128 - length) == 0
-        }
+    match (base.parse::<IpAddr>().expect("a network has an address"), address) {
+        (IpAddr::V4(base), IpAddr::V4(address)) => (base.to_bits() ^ address.to_bits()) >> (32 - length) == 0,
+        (IpAddr::V6(base), IpAddr::V6(address)) => (base.to_bits() ^ address.to_bits()) >> (128 - length) == 0,
         _ => false,
     }
 }

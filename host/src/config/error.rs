@@ -252,6 +252,14 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl ConfigErrors {
+    /// All of these errors; none if there are none.
+    ///
+    /// # Errors
+    /// The errors themselves, where there are any.
+    pub fn all(errors: Vec<ConfigError>) -> Result<(), Self> {
+        Self::of(errors, 0)
+    }
+
     /// All of them in the order of the file, those about whole files first; none if there are none.
     /// `more` is how many there were besides.
     pub(super) fn of(mut errors: Vec<ConfigError>, more: usize) -> Result<(), Self> {

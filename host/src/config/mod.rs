@@ -27,6 +27,7 @@ pub mod schema;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod value_kind;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,7 @@ pub use self::place::{Place, Position};
 pub use self::policies::{PolicyConfig, RuleConfig};
 use self::reader::{Reader, Section};
 pub use self::settings::Settings;
+pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::limits::{Limits, Scope};
 

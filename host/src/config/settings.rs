@@ -19,7 +19,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn of(json: String) -> Self {
+    pub(super) fn of(json: String) -> Self {
         Self { digest: Digest::of(json.as_bytes()), json: json.into() }
     }
 

@@ -27,6 +27,19 @@ pub enum LogLevel {
     Error,
 }
 
+impl LogLevel {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A line that a guest wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {

@@ -72,7 +72,7 @@ impl Feed {
     fn open(&mut self, object: &StoredObject, chunk: &mut Chunk) {
         let name: Arc<str> = object.name().into();
         match object.open() {
-            Ok(source) => self.open = Some(OpenObject { name, reader: ObjectReader::new(source, self.limits.clone()) }),
+            Ok(source) => self.open = Some(OpenObject { name, reader: ObjectReader::new(source, self.limits) }),
             Err(error) => {
                 let reason = error.source.to_string();
                 chunk.unreadable.push(Unreadable { object: name, offset: None, reason, is_one_record: false });

@@ -1,5 +1,6 @@
 //! One worker's judgement of a chunk: route each record, gather what each policy wants into batches, ask the policies.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use policy_contract::fields::Fields;
@@ -40,6 +41,17 @@ pub struct JudgedCounts {
     pub failed: u64,
     /// Findings of rules in the shadow, which are not in the list.
     pub shadowed: u64,
+}
+
+impl AddAssign for JudgedCounts {
+    fn add_assign(&mut self, other: Self) {
+        self.records.evaluated += other.records.evaluated;
+        self.records.unselected += other.records.unselected;
+        self.tasks += other.tasks;
+        self.answered += other.answered;
+        self.failed += other.failed;
+        self.shadowed += other.shadowed;
+    }
 }
 
 /// What became of records.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription};
+use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription, TableNeed};
 use policy_contract::severity::Severity;
 
 use super::error::LoadError;
@@ -15,6 +15,7 @@ use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
 use crate::engine::{Compiled, Engine, Guest, GuestLimits, Tables};
 use crate::finding::PolicyIdentity;
+use crate::limits::Limits;
 
 /// A policy, configured and ready.
 pub struct LoadedPolicy {
@@ -37,18 +38,6 @@ pub struct LoadedRule {
     pub mode: Mode,
     /// The severity of all its findings, where the platform team set one.
     pub severity: Option<Severity>,
-}
-
-/// What a file says of itself, without settings, tables or anything else of a host.
-pub struct Inspected {
-    /// SHA-256 of the file.
-    pub digest: Digest,
-    /// The file's size in bytes.
-    pub bytes: usize,
-    /// What it imports and exports.
-    pub world: World,
-    /// Its manifest before it is configured.
-    pub manifest: Manifest,
 }
 
 impl std::fmt::Debug for LoadedPolicy {
@@ -95,65 +84,111 @@ impl LoadedPolicy {
     }
 }
 
+/// A file that was read, checked and compiled, and asked who it is; not configured yet.
+pub struct CompiledFile {
+    path: PathBuf,
+    digest: Digest,
+    bytes: usize,
+    world: World,
+    unconfigured: Manifest,
+    compiled: Arc<Compiled>,
+}
+
+impl CompiledFile {
+    /// Reads, checks and compiles a file, and asks it what it is.
+    ///
+    /// # Errors
+    /// The first step that refuses it.
+    pub fn read(engine: &Engine, path: &Path, limits: &Limits) -> Result<Self, LoadError> {
+        let file = read(path, limits.component_mib.bytes())?;
+        let component = to_component(&file)?;
+        let world = World::read(&component)?;
+        world.check()?;
+        let compiled = engine.compile(&component)?;
+        let unconfigured = describe(&compiled, &Arc::new(GuestLimits::from(limits)), "{}")?.before;
+        Ok(Self {
+            path: path.to_owned(),
+            digest: Digest::of(&file),
+            bytes: file.len(),
+            world,
+            unconfigured,
+            compiled: Arc::new(compiled),
+        })
+    }
+
+    /// SHA-256 of the file.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The file's size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What it imports and exports.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Its manifest before it is configured.
+    pub fn manifest(&self) -> &Manifest {
+        &self.unconfigured
+    }
+
+    /// Makes it ready under a configuration.
+    ///
+    /// # Errors
+    /// The first step that refuses it.
+    pub fn configure(&self, config: &Config) -> Result<LoadedPolicy, LoadError> {
+        let set = config.policy(&self.unconfigured.name);
+        let limits = Arc::new(GuestLimits::from(&set.limits));
+        let manifest = self.manifest_under(set, &limits)?;
+        check_support(&manifest)?;
+        ConfigErrors::all(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
+        let rule_ids: Vec<_> = manifest.rules.iter().map(|rule| rule.id.clone()).collect();
+        ConfigErrors::all(config.unknown_rules(&manifest.name, &rule_ids)).map_err(LoadError::Rules)?;
+
+        let configured = |need: &TableNeed| config.tables.get_key_value(&need.name);
+        let identity = PolicyIdentity {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: self.digest,
+            settings: set.settings.digest(),
+            tables: manifest.tables.iter().filter_map(configured).map(|(name, table)| (name.clone(), table.digest)).collect(),
+        };
+        let table = |need: &TableNeed| (need.name.clone(), configured(need).map(|(_, table)| Arc::clone(&table.table)));
+        let rules = manifest.rules.iter().map(|rule| LoadedRule {
+            description: Arc::new(rule.clone()),
+            mode: set.rule_mode(&rule.id, rule.default_mode),
+            severity: set.rule_severity(&rule.id),
+        });
+        Ok(LoadedPolicy {
+            identity: Arc::new(identity),
+            rules: rules.collect(),
+            path: self.path.clone(),
+            compiled: Arc::clone(&self.compiled),
+            settings: set.settings.json().into(),
+            tables: Arc::new(manifest.tables.iter().map(table).collect()),
+            manifest: Arc::new(manifest),
+            limits,
+        })
+    }
+
+    fn manifest_under(&self, set: &PolicyConfig, limits: &Arc<GuestLimits>) -> Result<Manifest, LoadError> {
+        let described = describe(&self.compiled, limits, set.settings.json())?;
+        let before = self.unconfigured.name.clone();
+        let manifest = described.after.map_err(|reason| LoadError::Settings { policy: before.clone(), reason })?;
+        if manifest.name == before { Ok(manifest) } else { Err(LoadError::ChangesName { before, after: manifest.name }) }
+    }
+}
+
 /// Loads a policy under a configuration.
 ///
 /// # Errors
 /// The first step that refuses it.
 pub fn load(engine: &Engine, path: &Path, config: &Config) -> Result<LoadedPolicy, LoadError> {
-    let file = read(path, config.limits.component_mib.bytes())?;
-    let component = to_component(&file)?;
-    World::read(&component)?.check()?;
-    let compiled = engine.compile(&component)?;
-
-    let unconfigured = describe(&compiled, &GuestLimits::from(&config.limits), "{}")?.before;
-    let set = config.policy(&unconfigured.name);
-    let limits = Arc::new(GuestLimits::from(&set.limits));
-    let manifest = configure(&compiled, &limits, set, &unconfigured)?;
-    check_support(&manifest)?;
-
-    ConfigErrors::of(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
-    let rule_ids: Vec<_> = manifest.rules.iter().map(|rule| rule.id.clone()).collect();
-    ConfigErrors::of(config.unknown_rules(&manifest.name, &rule_ids)).map_err(LoadError::Rules)?;
-
-    let configured_tables = || manifest.tables.iter().filter_map(|need| config.tables.get_key_value(&need.name));
-    let identity = PolicyIdentity {
-        name: manifest.name.clone(),
-        version: manifest.version.clone(),
-        digest: Digest::of(&file),
-        settings: set.settings.digest(),
-        tables: configured_tables().map(|(name, table)| (name.clone(), table.digest)).collect(),
-    };
-    let table = |name| config.tables.get(name).map(|configured| Arc::clone(&configured.table));
-    let tables = manifest.tables.iter().map(|need| (need.name.clone(), table(&need.name))).collect();
-    let rules = manifest.rules.iter().map(|rule| LoadedRule {
-        description: Arc::new(rule.clone()),
-        mode: set.rule_mode(&rule.id, rule.default_mode),
-        severity: set.rule_severity(&rule.id),
-    });
-    Ok(LoadedPolicy {
-        identity: Arc::new(identity),
-        rules: rules.collect(),
-        manifest: Arc::new(manifest),
-        path: path.to_owned(),
-        compiled: Arc::new(compiled),
-        settings: set.settings.json().into(),
-        tables: Arc::new(tables),
-        limits,
-    })
-}
-
-/// Reads what a file says of itself, for the person who wants to know before anything is configured.
-///
-/// # Errors
-/// The first step that refuses it.
-pub fn inspect(engine: &Engine, path: &Path, config: &Config) -> Result<Inspected, LoadError> {
-    let file = read(path, config.limits.component_mib.bytes())?;
-    let component = to_component(&file)?;
-    let world = World::read(&component)?;
-    world.check()?;
-    let compiled = engine.compile(&component)?;
-    let manifest = describe(&compiled, &GuestLimits::from(&config.limits), "{}")?.before;
-    Ok(Inspected { digest: Digest::of(&file), bytes: file.len(), world, manifest })
+    CompiledFile::read(engine, path, &config.limits)?.configure(config)
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
@@ -177,8 +212,8 @@ struct Described {
     after: Result<Manifest, String>,
 }
 
-fn describe(compiled: &Compiled, limits: &GuestLimits, settings: &str) -> Result<Described, LoadError> {
-    let described = compiled.describe(&Arc::new(limits.clone()), settings);
+fn describe(compiled: &Compiled, limits: &Arc<GuestLimits>, settings: &str) -> Result<Described, LoadError> {
+    let described = compiled.describe(limits, settings);
     let described = described.map_err(|(call, error)| LoadError::Call { call, error })?;
     let before = accept(&described.before)?;
     let after = match described.configured {
@@ -192,22 +227,6 @@ fn accept(manifest: &str) -> Result<Manifest, LoadError> {
     let manifest: Manifest = serde_json::from_str(manifest).map_err(LoadError::Manifest)?;
     manifest.check()?;
     Ok(manifest)
-}
-
-fn configure(
-    compiled: &Compiled,
-    limits: &GuestLimits,
-    set: &PolicyConfig,
-    unconfigured: &Manifest,
-) -> Result<Manifest, LoadError> {
-    let described = describe(compiled, limits, set.settings.json())?;
-    let policy = unconfigured.name.clone();
-    let manifest = described.after.map_err(|reason| LoadError::Settings { policy, reason })?;
-    if manifest.name == unconfigured.name {
-        Ok(manifest)
-    } else {
-        Err(LoadError::ChangesName { before: unconfigured.name.clone(), after: manifest.name })
-    }
 }
 
 fn check_support(manifest: &Manifest) -> Result<(), LoadError> {

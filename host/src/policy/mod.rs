@@ -14,6 +14,6 @@ mod wrap;
 
 pub use catalogue::{Catalogue, Refusal, Subscriber};
 pub use error::{LoadError, Step};
-pub use load::{Inspected, LoadedPolicy, LoadedRule, inspect, load};
+pub use load::{CompiledFile, LoadedPolicy, LoadedRule, load};
 pub use world::{Interface, World};
 pub use wrap::component_from_module;

@@ -146,9 +146,10 @@ mod tests {
 
     #[test]
     fn every_forbidden_import_is_named() {
-        let error = world(&["wasi:cli/environment@0.2.3", "trailwarden:policy/log@1.0.0", "x"], &["trailwarden:policy/rules@1.0.0"])
-            .check()
-            .unwrap_err();
+        let error =
+            world(&["wasi:cli/environment@0.2.3", "trailwarden:policy/log@1.0.0", "x"], &["trailwarden:policy/rules@1.0.0"])
+                .check()
+                .unwrap_err();
         assert!(matches!(error, LoadError::ForbiddenImports { imports } if imports == ["wasi:cli/environment@0.2.3", "x"]));
     }
 

@@ -57,12 +57,9 @@ pub(super) fn classify(piece: Piece<'_>) -> Verdict<'_> {
 }
 
 fn look_into(piece: Piece<'_>) -> Result<Verdict<'_>, FaultReason> {
-    let text = std::str::from_utf8(piece.text).map_err(|error| FaultReason::NotUtf8 {
-        offset: piece.offset + error.valid_up_to() as u64,
-    })?;
-    let place = Place::Verbatim {
-        offset: piece.offset,
-    };
+    let text = std::str::from_utf8(piece.text)
+        .map_err(|error| FaultReason::NotUtf8 { offset: piece.offset + error.valid_up_to() as u64 })?;
+    let place = Place::Verbatim { offset: piece.offset };
     let Some(fields) = Fields::of(text).map_err(|error| place.invalid_json(text, error))? else {
         return Ok(Verdict::NotARecord(NotARecord::NotAnObject));
     };
@@ -76,47 +73,29 @@ fn look_into(piece: Piece<'_>) -> Result<Verdict<'_>, FaultReason> {
         Judged::Not(reason) => Verdict::NotARecord(reason),
         Judged::Record { event_id } => {
             check_depth(piece.depth, piece.depth_limit)?;
-            Verdict::Record(Found {
-                json: Cow::Borrowed(text),
-                within: 0,
-                event_id,
-            })
+            Verdict::Record(Found { json: Cow::Borrowed(text), within: 0, event_id })
         }
     })
 }
 
 /// An event that the LookupEvents call gave: its record is JSON in a string, which some tools have unpacked already.
-fn in_lookup_event<'a>(
-    piece: Piece<'a>,
-    text: &str,
-    event: &'a str,
-) -> Result<Verdict<'a>, FaultReason> {
+fn in_lookup_event<'a>(piece: Piece<'a>, text: &str, event: &'a str) -> Result<Verdict<'a>, FaultReason> {
     let within = place_in(text, event);
     let offset = piece.offset + within as u64;
     let (json, place) = if event.starts_with('"') {
         let place = Place::InString { offset };
-        let unescaped: String =
-            serde_json::from_str(event).map_err(|error| place.invalid_json(event, error))?;
+        let unescaped: String = serde_json::from_str(event).map_err(|error| place.invalid_json(event, error))?;
         (Cow::Owned(unescaped), place)
     } else {
         (Cow::Borrowed(event), Place::Verbatim { offset })
     };
-    judge_enveloped(&json, place, piece.depth_limit, |_| None)
-        .map(|judged| judged.into_verdict(json, within))
+    judge_enveloped(&json, place, piece.depth_limit, |_| None).map(|judged| judged.into_verdict(json, within))
 }
 
-fn in_event_bridge_event<'a>(
-    piece: Piece<'a>,
-    text: &str,
-    kind: &str,
-    detail: &'a str,
-) -> Result<Verdict<'a>, FaultReason> {
+fn in_event_bridge_event<'a>(piece: Piece<'a>, text: &str, kind: &str, detail: &'a str) -> Result<Verdict<'a>, FaultReason> {
     let within = place_in(text, detail);
-    let place = Place::Verbatim {
-        offset: piece.offset + within as u64,
-    };
-    let kind: String =
-        serde_json::from_str(kind).map_err(|error| place.invalid_json(kind, error))?;
+    let place = Place::Verbatim { offset: piece.offset + within as u64 };
+    let kind: String = serde_json::from_str(kind).map_err(|error| place.invalid_json(kind, error))?;
     let refuse = |fields: &Fields<'_>| {
         if kind.ends_with(" via CloudTrail") || fields.event_version {
             None
@@ -126,8 +105,7 @@ fn in_event_bridge_event<'a>(
             Some(NotARecord::OtherEventBridgeEvent)
         }
     };
-    judge_enveloped(detail, place, piece.depth_limit, refuse)
-        .map(|judged| judged.into_verdict(Cow::Borrowed(detail), within))
+    judge_enveloped(detail, place, piece.depth_limit, refuse).map(|judged| judged.into_verdict(Cow::Borrowed(detail), within))
 }
 
 /// Judges what stands in an envelope, which `refuse` may reject by its fields.
@@ -158,11 +136,7 @@ enum Judged {
 impl Judged {
     fn into_verdict(self, json: Cow<'_, str>, within: usize) -> Verdict<'_> {
         match self {
-            Self::Record { event_id } => Verdict::Record(Found {
-                json,
-                within,
-                event_id,
-            }),
+            Self::Record { event_id } => Verdict::Record(Found { json, within, event_id }),
             Self::Not(reason) => Verdict::NotARecord(reason),
         }
     }
@@ -173,14 +147,9 @@ fn judge(json: &str, fields: &Fields<'_>, place: Place) -> Result<Judged, FaultR
     if fields.digest {
         return Ok(Judged::Not(NotARecord::Digest));
     }
-    let event_source =
-        text_of(fields.event_source).map_err(|error| place.invalid_json(json, error))?;
+    let event_source = text_of(fields.event_source).map_err(|error| place.invalid_json(json, error))?;
     if event_source.is_some_and(|source| source.starts_with("aws:")) {
-        let reason = if fields.sns_or_sqs {
-            NotARecord::MessageWrapper
-        } else {
-            NotARecord::Notification
-        };
+        let reason = if fields.sns_or_sqs { NotARecord::MessageWrapper } else { NotARecord::Notification };
         return Ok(Judged::Not(reason));
     }
     if !fields.has_marker() {
@@ -217,11 +186,7 @@ impl Place {
 /// The parser counts lines from 1, and bytes in a line from 1.
 fn place_of(error: &serde_json::Error, text: &str) -> usize {
     let lines_before = error.line().saturating_sub(1);
-    let line: usize = text
-        .split_inclusive('\n')
-        .take(lines_before)
-        .map(str::len)
-        .sum();
+    let line: usize = text.split_inclusive('\n').take(lines_before).map(str::len).sum();
     (line + error.column().saturating_sub(1)).min(text.len())
 }
 
@@ -242,8 +207,7 @@ fn text_of(raw: Option<&RawValue>) -> Result<Option<String>, serde_json::Error> 
 /// record with one would be lost at a later stage, so it is refused here, where it is reported.
 fn check_escapes(json: &str) -> Result<(), serde_json::Error> {
     let bytes = json.as_bytes();
-    let may_have_surrogate = memchr_iter(b'\\', bytes)
-        .any(|at| matches!(bytes.get(at + 1..at + 3), Some([b'u', b'd' | b'D'])));
+    let may_have_surrogate = memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1..at + 3), Some([b'u', b'd' | b'D'])));
     if may_have_surrogate {
         serde_json::from_str::<serde_json::Value>(json)?;
     }
@@ -251,11 +215,7 @@ fn check_escapes(json: &str) -> Result<(), serde_json::Error> {
 }
 
 fn check_depth(depth: u32, limit: u32) -> Result<(), FaultReason> {
-    if depth > limit {
-        Err(FaultReason::TooDeep { depth, limit })
-    } else {
-        Ok(())
-    }
+    if depth > limit { Err(FaultReason::TooDeep { depth, limit }) } else { Ok(()) }
 }
 
 fn depth_of(json: &str) -> u32 {

@@ -23,10 +23,7 @@ pub(super) struct Duplicates {
 
 impl Duplicates {
     pub(super) fn new(most: usize) -> Self {
-        Self {
-            digests: HashSet::new(),
-            most,
-        }
+        Self { digests: HashSet::new(), most }
     }
 
     pub(super) fn see(&mut self, sha256: &[u8; 32]) -> Seen {

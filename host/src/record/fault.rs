@@ -31,10 +31,7 @@ pub struct Skipped {
 impl Skipped {
     /// Just these bytes.
     pub(super) fn exactly(bytes: u64) -> Self {
-        Self {
-            bytes,
-            rest_lost: false,
-        }
+        Self { bytes, rest_lost: false }
     }
 }
 
@@ -76,9 +73,7 @@ pub enum FaultReason {
     #[error("a comma follows the last record of a list")]
     TrailingComma,
     /// More bytes than a record (with its envelope) may have.
-    #[error(
-        "the record has {bytes} bytes, more than {limit}; raise the limit for records if it is genuine"
-    )]
+    #[error("the record has {bytes} bytes, more than {limit}; raise the limit for records if it is genuine")]
     TooLong {
         /// Its bytes in the object.
         bytes: u64,
@@ -94,9 +89,7 @@ pub enum FaultReason {
         limit: usize,
     },
     /// More levels of arrays and objects than a record may have.
-    #[error(
-        "the record is {depth} levels deep, more than {limit}; raise the limit for depth if it is genuine"
-    )]
+    #[error("the record is {depth} levels deep, more than {limit}; raise the limit for depth if it is genuine")]
     TooDeep {
         /// Its levels.
         depth: u32,
@@ -118,6 +111,22 @@ pub enum FaultReason {
         /// The parser's word; its line and column count from the record's beginning.
         error: serde_json::Error,
     },
+}
+
+impl FaultReason {
+    /// Whether it is about one record alone, and not about the object around it.
+    pub fn concerns_one_record(&self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::TooDeep { .. } | Self::NotUtf8 { .. } | Self::InvalidJson { .. } => true,
+            Self::Unpack(_)
+            | Self::Utf16
+            | Self::Truncated
+            | Self::Unexpected { .. }
+            | Self::MissingComma
+            | Self::TrailingComma
+            | Self::WrapperTooLong { .. } => false,
+        }
+    }
 }
 
 /// What should stand at a place in an object.

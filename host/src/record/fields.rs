@@ -91,8 +91,7 @@ impl<'de> Visitor<'de> for FieldsVisitor {
                 Name::Detail => fields.detail = Some(map.next_value()?),
                 Name::CloudTrailEvent => {
                     let event: &RawValue = map.next_value()?;
-                    fields.cloud_trail_event =
-                        Some(event).filter(|event| event.get().starts_with(['"', '{']));
+                    fields.cloud_trail_event = Some(event).filter(|event| event.get().starts_with(['"', '{']));
                 }
                 Name::Event => {
                     let event: &RawValue = map.next_value()?;

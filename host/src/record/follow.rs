@@ -152,13 +152,13 @@ impl Follower {
                         Some(_) => at += 1,
                     }
                 }
-                State::Escaped if byte == b'\n' && self.standing == Standing::TopLevel => {
-                    return Step::Broken(at, Break::LineInString);
-                }
                 State::Escaped => {
-                    self.key.note(&[byte]);
                     self.state = State::InString;
-                    at += 1;
+                    // No line's end can be escaped, so it is left to be found as one.
+                    if byte != b'\n' {
+                        self.key.note(&[byte]);
+                        at += 1;
+                    }
                 }
                 State::Scalar => {
                     if ends_scalar(byte) {
@@ -174,9 +174,7 @@ impl Follower {
     fn between(&mut self, byte: u8, at: usize) -> Option<Step> {
         match byte {
             b'"' => {
-                let is_key = self.depth == 1
-                    && self.in_object()
-                    && matches!(self.previous, Previous::Open | Previous::Comma);
+                let is_key = self.depth == 1 && self.in_object() && matches!(self.previous, Previous::Open | Previous::Comma);
                 self.key.begin(is_key);
                 self.state = State::InString;
             }
@@ -196,10 +194,7 @@ impl Follower {
     }
 
     fn open(&mut self, object: bool, at: usize) -> Option<Step> {
-        if self.standing == Standing::TopLevel
-            && self.depth <= KNOWN_LEVELS
-            && !self.has_room_for_value()
-        {
+        if self.standing == Standing::TopLevel && self.depth <= KNOWN_LEVELS && !self.has_room_for_value() {
             return Some(Step::Broken(at, Break::MisplacedValue));
         }
         let may_be_list = !object && self.depth == 1 && self.standing != Standing::Inner;
@@ -252,18 +247,13 @@ impl Follower {
         let Some(level) = self.depth.checked_sub(1) else {
             return false;
         };
-        self.objects
-            .get((level / 64) as usize)
-            .is_some_and(|word| word & (1 << (level % 64)) != 0)
+        self.objects.get((level / 64) as usize).is_some_and(|word| word & (1 << (level % 64)) != 0)
     }
 }
 
 /// The bytes that end a number or word: JSON's white space and punctuation.
 fn ends_scalar(byte: u8) -> bool {
-    matches!(
-        byte,
-        b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"'
-    )
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':' | b'{' | b'}' | b'[' | b']' | b'"')
 }
 
 /// The last key at the first level, as far as it is short enough to be one that matters.
@@ -276,11 +266,7 @@ struct Key {
 
 impl Key {
     fn new() -> Self {
-        Self {
-            bytes: [0; KEY_BYTES],
-            len: 0,
-            open: false,
-        }
+        Self { bytes: [0; KEY_BYTES], len: 0, open: false }
     }
 
     fn begin(&mut self, is_key: bool) {
@@ -294,10 +280,7 @@ impl Key {
         if !self.open || part.is_empty() {
             return;
         }
-        match self
-            .bytes
-            .get_mut(self.len..self.len.saturating_add(part.len()))
-        {
+        match self.bytes.get_mut(self.len..self.len.saturating_add(part.len())) {
             Some(room) => {
                 room.copy_from_slice(part);
                 self.len += part.len();
@@ -347,25 +330,14 @@ mod tests {
     fn end_of(text: &str, standing: Standing) -> usize {
         let (end, step) = follow(Follower::new(standing), text);
         assert!(matches!(step, Step::End(_)), "{text}: {step:?}");
-        assert_eq!(
-            Follower::new(standing).feed(text.as_bytes()),
-            Step::End(end),
-            "{text}"
-        );
+        assert_eq!(Follower::new(standing).feed(text.as_bytes()), Step::End(end), "{text}");
         end
     }
 
     #[test]
     fn a_value_ends_at_its_last_byte_however_it_is_fed() {
         for standing in [Standing::TopLevel, Standing::ArrayElement, Standing::Inner] {
-            for value in [
-                r#"{}"#,
-                r#"[[],{"a":"]\\"}]"#,
-                r#""a\"b""#,
-                "12",
-                "null",
-                r#"{"a":[1,"}"]}"#,
-            ] {
+            for value in [r#"{}"#, r#"[[],{"a":"]\\"}]"#, r#""a\"b""#, "12", "null", r#"{"a":[1,"}"]}"#] {
                 assert_eq!(end_of(&format!("{value} ,"), standing), value.len());
             }
         }
@@ -374,10 +346,7 @@ mod tests {
     #[test]
     fn what_is_wrong_inside_a_list_element_does_not_hide_its_end() {
         let value = "{\"a\" 1 {\"b\"} ,, \"line\nbreak\"}";
-        assert_eq!(
-            end_of(&format!("{value},{{}}"), Standing::Inner),
-            value.len()
-        );
+        assert_eq!(end_of(&format!("{value},{{}}"), Standing::Inner), value.len());
         let (at, step) = follow(Follower::new(Standing::TopLevel), value);
         assert!(matches!(step, Step::Broken(_, Break::MisplacedValue)));
         assert_eq!(&value[at..=at], "{");
@@ -385,32 +354,24 @@ mod tests {
 
     #[test]
     fn only_the_lists_of_wrappers_are_lists() {
-        let opens =
-            |text: &str, standing| matches!(follow(Follower::new(standing), text).1, Step::List(_));
-        for list in [
-            r#"{"Records":["#,
-            r#"{"a":{"b":[]},"Events" : ["#,
-            r#"{"Record\u0073":["#,
-        ] {
-            assert!(
-                opens(list, Standing::TopLevel) && opens(list, Standing::ArrayElement),
-                "{list}"
-            );
+        let opens = |text: &str, standing| matches!(follow(Follower::new(standing), text).1, Step::List(_));
+        for list in [r#"{"Records":["#, r#"{"a":{"b":[]},"Events" : ["#, r#"{"Record\u0073":["#] {
+            assert!(opens(list, Standing::TopLevel) && opens(list, Standing::ArrayElement), "{list}");
             assert!(!opens(list, Standing::Inner), "{list}");
         }
-        for other in [
-            r#"{"records":["#,
-            r#"{"a":{"Records":["#,
-            r#"{"a":"Records",["#,
-            r#"{"Records":{"a":["#,
-            r#"[["#,
-        ] {
+        for other in [r#"{"records":["#, r#"{"a":{"Records":["#, r#"{"a":"Records",["#, r#"{"Records":{"a":["#, r#"[["#] {
             assert!(!opens(other, Standing::TopLevel), "{other}");
         }
-        assert!(matches!(
-            follow(Follower::behind_list(), r#","Records":["#).1,
-            Step::List(_)
-        ));
+        assert!(matches!(follow(Follower::behind_list(), r#","Records":["#).1, Step::List(_)));
+    }
+
+    #[test]
+    fn a_line_that_ends_in_a_string_breaks_only_what_stands_at_the_top_level() {
+        for cut in ["{\"a\":\"b\n", "{\"a\":\"b\\\n", "\"\n"] {
+            let broken = Step::Broken(cut.len() - 1, Break::LineInString);
+            assert_eq!(Follower::new(Standing::TopLevel).feed(cut.as_bytes()), broken);
+            assert_eq!(Follower::new(Standing::Inner).feed(cut.as_bytes()), Step::Continue);
+        }
     }
 
     #[test]

@@ -39,9 +39,7 @@ pub enum UnpackError {
         limit: u64,
     },
     /// It decompresses to implausibly much.
-    #[error(
-        "the object decompresses to more than {limit} times its size; raise the limit for the ratio if it is genuine"
-    )]
+    #[error("the object decompresses to more than {limit} times its size; raise the limit for the ratio if it is genuine")]
     RatioTooHigh {
         /// The limit, in decompressed bytes for one compressed byte.
         limit: u64,
@@ -101,9 +99,7 @@ impl<R: Read> Inflate<R> {
 
     /// Fills `out` from its beginning; 0 is the end of the object. After an error there is only the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, UnpackError> {
-        let result = self
-            .read_unguarded(out)
-            .and_then(|count| self.within_limits(count));
+        let result = self.read_unguarded(out).and_then(|count| self.within_limits(count));
         if !matches!(result, Ok(1..)) {
             self.close();
         }
@@ -125,9 +121,7 @@ impl<R: Read> Inflate<R> {
                             return Ok(0);
                         }
                         if !source.starts_with_gzip().map_err(UnpackError::Io)? {
-                            let bytes = source
-                                .drain(self.limits.object_bytes)
-                                .map_err(UnpackError::Io)?;
+                            let bytes = source.drain(self.limits.object_bytes).map_err(UnpackError::Io)?;
                             self.after_gzip = bytes;
                             return Err(UnpackError::GzipTrailingBytes { bytes });
                         }
@@ -150,21 +144,14 @@ impl<R: Read> Inflate<R> {
         let left = self.limits.object_bytes.saturating_sub(self.decompressed);
         let allowed = count.min(left);
         if self.is_over || (allowed == 0 && count > 0) {
-            return Err(UnpackError::TooLarge {
-                limit: self.limits.object_bytes,
-            });
+            return Err(UnpackError::TooLarge { limit: self.limits.object_bytes });
         }
         // What still fits is handed out first, the error comes with the next call.
         self.is_over = allowed < count;
         let total = self.decompressed.saturating_add(allowed);
-        let most = self
-            .bytes_read()
-            .saturating_mul(self.limits.ratio)
-            .max(self.limits.ratio_free_bytes);
+        let most = self.bytes_read().saturating_mul(self.limits.ratio).max(self.limits.ratio_free_bytes);
         if total > most {
-            return Err(UnpackError::RatioTooHigh {
-                limit: self.limits.ratio,
-            });
+            return Err(UnpackError::RatioTooHigh { limit: self.limits.ratio });
         }
         self.decompressed = total;
         // `allowed` is at most `count`, which was a usize.
@@ -178,11 +165,7 @@ impl<R: Read> Inflate<R> {
             Stream::Gzip(decoder) => decoder.into_inner(),
             Stream::Closed => return,
         };
-        self.stream = if gzip {
-            Stream::Gzip(Box::new(GzDecoder::new(source)))
-        } else {
-            Stream::Plain(source)
-        };
+        self.stream = if gzip { Stream::Gzip(Box::new(GzDecoder::new(source))) } else { Stream::Plain(source) };
     }
 
     fn close(&mut self) {
@@ -205,14 +188,7 @@ struct Source<R> {
 impl<R: Read> Source<R> {
     fn new(inner: R) -> Self {
         let buffer = vec![0; SOURCE_BUFFER_BYTES].into_boxed_slice();
-        Self {
-            inner,
-            buffer,
-            start: 0,
-            end: 0,
-            consumed: 0,
-            failed: false,
-        }
+        Self { inner, buffer, start: 0, end: 0, consumed: 0, failed: false }
     }
 
     fn buffered(&self) -> &[u8] {

@@ -1,5 +1,7 @@
 //! What one object may cost, so that no object can eat the host's memory or time.
 
+use crate::limits::Limits;
+
 /// The deepest nesting that any limit can allow. The JSON parser that later stages use stops at 127 levels, so a
 /// record that is deeper could be split but never judged.
 pub(super) const DEEPEST_POSSIBLE: u32 = 127;
@@ -24,16 +26,23 @@ pub struct ReadLimits {
     pub remembered_records: usize,
 }
 
-impl Default for ReadLimits {
-    fn default() -> Self {
+impl From<&Limits> for ReadLimits {
+    fn from(limits: &Limits) -> Self {
         Self {
-            object_bytes: 1 << 30,
-            ratio: 200,
+            object_bytes: limits.object_mib.bytes(),
+            ratio: limits.compression_ratio,
             ratio_free_bytes: 1 << 20,
-            record_bytes: 1 << 20,
-            depth: 64,
+            record_bytes: usize::try_from(limits.record_kib.bytes()).unwrap_or(usize::MAX),
+            // The range of the limit fits.
+            depth: u8::try_from(limits.nesting_depth).unwrap_or(u8::MAX),
             remembered_records: 1_000_000,
         }
+    }
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self::from(&Limits::default())
     }
 }
 

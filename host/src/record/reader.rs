@@ -51,31 +51,19 @@ impl<R: Read> ObjectReader<R> {
     }
 
     fn value(&mut self, offset: u64, len: usize, depth: u32) -> Item {
-        let piece = Piece {
-            text: self.splitter.text(len),
-            offset,
-            depth,
-            depth_limit: self.depth_limit,
-        };
+        let piece = Piece { text: self.splitter.text(len), offset, depth, depth_limit: self.depth_limit };
         let ordinal = self.tally.items();
         let position = Position { offset, ordinal };
         let bytes = len as u64;
         let item = match classify(piece) {
             Verdict::Record(found) => {
-                let position = Position {
-                    offset: offset + found.within as u64,
-                    ordinal,
-                };
+                let position = Position { offset: offset + found.within as u64, ordinal };
                 record(&mut self.duplicates, &mut self.tally, found, position)
             }
             Verdict::NotARecord(reason) => Item::NotARecord { position, reason },
             Verdict::Unreadable(reason) => {
                 let skipped = Skipped::exactly(bytes);
-                Item::Fault(Fault {
-                    position,
-                    reason,
-                    skipped,
-                })
+                Item::Fault(Fault { position, reason, skipped })
             }
         };
         if !matches!(item, Item::Fault(_)) {
@@ -95,20 +83,11 @@ impl<R: Read> Iterator for ObjectReader<R> {
             Cut::Value { offset, len, depth } => self.value(offset, len, depth),
             Cut::LongDigest { offset, bytes } => {
                 self.tally.bytes.items += bytes;
-                Item::NotARecord {
-                    position: Position { offset, ordinal },
-                    reason: NotARecord::Digest,
-                }
+                Item::NotARecord { position: Position { offset, ordinal }, reason: NotARecord::Digest }
             }
-            Cut::Fault {
-                offset,
-                reason,
-                skipped,
-            } => Item::Fault(Fault {
-                position: Position { offset, ordinal },
-                reason,
-                skipped,
-            }),
+            Cut::Fault { offset, reason, skipped } => {
+                Item::Fault(Fault { position: Position { offset, ordinal }, reason, skipped })
+            }
         };
         self.tally.count(&item);
         Some(item)
@@ -117,12 +96,7 @@ impl<R: Read> Iterator for ObjectReader<R> {
 
 impl<R: Read> std::iter::FusedIterator for ObjectReader<R> {}
 
-fn record(
-    duplicates: &mut Duplicates,
-    tally: &mut Tally,
-    found: Found<'_>,
-    position: Position,
-) -> Item {
+fn record(duplicates: &mut Duplicates, tally: &mut Tally, found: Found<'_>, position: Position) -> Item {
     let sha256: [u8; 32] = Sha256::digest(found.json.as_bytes()).into();
     let event_key = match found.event_id {
         Some(event_id) => EventKey::new(event_id),
@@ -130,19 +104,12 @@ fn record(
     };
     match duplicates.see(&sha256) {
         Seen::Before => {
-            return Item::Duplicate {
-                event_key,
-                position,
-            };
+            return Item::Duplicate { event_key, position };
         }
         Seen::NotCompared => tally.not_compared += 1,
         Seen::New => {}
     }
-    Item::Record(RawRecord {
-        json: found.json.into(),
-        position,
-        event_key,
-    })
+    Item::Record(RawRecord { json: found.json.into(), position, event_key })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -19,10 +19,7 @@ impl<R: Read> Splitter<R> {
             return None;
         }
         let found = self.window.byte(0)?;
-        Some(self.lose(FaultReason::Unexpected {
-            found,
-            expected: Expected::Value,
-        }))
+        Some(self.lose(FaultReason::Unexpected { found, expected: Expected::Value }))
     }
 
     /// The value at the front cannot be followed beyond `at`. A line that was cut takes only itself along.
@@ -35,9 +32,7 @@ impl<R: Read> Splitter<R> {
         };
         let reason = FaultReason::Unexpected { found, expected };
         let offset = self.window.offset() + at as u64;
-        let skipped = self
-            .go_back_to_line(at, dropped)
-            .unwrap_or_else(|| self.skip_to_line(at, dropped));
+        let skipped = self.go_back_to_line(at, dropped).unwrap_or_else(|| self.skip_to_line(at, dropped));
         Cut::fault(offset, reason, skipped)
     }
 
@@ -48,11 +43,7 @@ impl<R: Read> Splitter<R> {
         if standing == Standing::TopLevel
             && let Some(skipped) = self.go_back_to_line(all, dropped)
         {
-            return Cut::Fault {
-                offset,
-                reason: FaultReason::Truncated,
-                skipped,
-            };
+            return Cut::Fault { offset, reason: FaultReason::Truncated, skipped };
         }
         self.cut_off(dropped)
     }
@@ -64,37 +55,22 @@ impl<R: Read> Splitter<R> {
         self.window.discard(left);
         self.place = Place::End;
         let reason = self.failure().unwrap_or(FaultReason::Truncated);
-        Cut::Fault {
-            offset,
-            reason,
-            skipped: Skipped {
-                bytes: dropped + left as u64,
-                rest_lost: true,
-            },
-        }
+        Cut::Fault { offset, reason, skipped: Skipped { bytes: dropped + left as u64, rest_lost: true } }
     }
 
     /// The byte at the front cannot stand there: goes on at the next line that begins like a value, if any.
     pub(super) fn lose(&mut self, reason: FaultReason) -> Cut {
         let offset = self.window.offset();
-        Cut::Fault {
-            offset,
-            reason,
-            skipped: self.skip_to_line(0, 0),
-        }
+        Cut::Fault { offset, reason, skipped: self.skip_to_line(0, 0) }
     }
 
     /// From a break at `at`, to the first line inside the broken value that begins like a value of its own: the
     /// broken one was a line that had been cut.
     fn go_back_to_line(&mut self, at: usize, dropped: u64) -> Option<Skipped> {
-        if self.place != Place::TopLevel
-            || dropped > 0
-            || self.window.offset() < self.no_way_back_before
-        {
+        if self.place != Place::TopLevel || dropped > 0 || self.window.offset() < self.no_way_back_before {
             return None;
         }
-        // The byte at the break belongs to the search: it may be what begins the next line.
-        let line = self.window.line_with_value(0, at.saturating_add(1))?;
+        let line = self.window.line_with_value(at)?;
         self.no_way_back_before = self.window.offset() + at as u64;
         self.window.discard(line);
         Some(Skipped::exactly(line as u64))

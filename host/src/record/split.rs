@@ -20,20 +20,12 @@ pub(super) enum Cut {
     /// A digest file that is longer than a record may be; already behind.
     LongDigest { offset: u64, bytes: u64 },
     /// Something wrong; already behind.
-    Fault {
-        offset: u64,
-        reason: FaultReason,
-        skipped: Skipped,
-    },
+    Fault { offset: u64, reason: FaultReason, skipped: Skipped },
 }
 
 impl Cut {
     pub(super) fn fault(offset: u64, reason: FaultReason, skipped: Skipped) -> Self {
-        Self::Fault {
-            offset,
-            reason,
-            skipped,
-        }
+        Self::Fault { offset, reason, skipped }
     }
 }
 
@@ -71,9 +63,7 @@ impl Wrapper {
     fn behind(self) -> Place {
         match self {
             Self::AtTopLevel => Place::TopLevel,
-            Self::InArray => Place::Array {
-                next: Next::CommaOrEnd,
-            },
+            Self::InArray => Place::Array { next: Next::CommaOrEnd },
         }
     }
 }
@@ -164,18 +154,10 @@ impl<R: Read> Splitter<R> {
             let cut = match self.place {
                 Place::Start => self.start(),
                 Place::TopLevel => self.top_level(),
-                Place::Array { next } => self.list(
-                    next,
-                    Standing::ArrayElement,
-                    |next| Place::Array { next },
-                    Place::TopLevel,
-                ),
-                Place::List { next, wrapper } => self.list(
-                    next,
-                    Standing::Inner,
-                    |next| Place::List { next, wrapper },
-                    Place::BehindList { wrapper },
-                ),
+                Place::Array { next } => self.list(next, Standing::ArrayElement, |next| Place::Array { next }, Place::TopLevel),
+                Place::List { next, wrapper } => {
+                    self.list(next, Standing::Inner, |next| Place::List { next, wrapper }, Place::BehindList { wrapper })
+                }
                 Place::BehindList { wrapper } => self.behind_list(wrapper),
                 Place::End => return self.failure().map(|reason| self.fault_here(reason, true)),
             };
@@ -190,10 +172,7 @@ impl<R: Read> Splitter<R> {
         let begin = (self.window.byte(0), self.window.byte(1));
         let is_utf16 = matches!(
             begin,
-            (Some(0xff), Some(0xfe))
-                | (Some(0xfe), Some(0xff))
-                | (Some(0), Some(b'{' | b'['))
-                | (Some(b'{' | b'['), Some(0))
+            (Some(0xff), Some(0xfe)) | (Some(0xfe), Some(0xff)) | (Some(0), Some(b'{' | b'[')) | (Some(b'{' | b'['), Some(0))
         );
         is_utf16.then(|| self.lose(FaultReason::Utf16))
     }
@@ -207,28 +186,17 @@ impl<R: Read> Splitter<R> {
             }
             Some(b'[') => {
                 self.skip_structure(1);
-                self.place = Place::Array {
-                    next: Next::RecordOrEnd,
-                };
+                self.place = Place::Array { next: Next::RecordOrEnd };
                 None
             }
             Some(b'{') => self.value(Standing::TopLevel),
             Some(byte) if begins_scalar(byte) => self.value(Standing::TopLevel),
-            Some(found) => Some(self.lose(FaultReason::Unexpected {
-                found,
-                expected: Expected::Value,
-            })),
+            Some(found) => Some(self.lose(FaultReason::Unexpected { found, expected: Expected::Value })),
         }
     }
 
     /// In an array or a list; `with` gives its place with what it may have next, `behind` is the place behind it.
-    fn list(
-        &mut self,
-        next: Next,
-        standing: Standing,
-        with: impl Fn(Next) -> Place,
-        behind: Place,
-    ) -> Option<Cut> {
+    fn list(&mut self, next: Next, standing: Standing, with: impl Fn(Next) -> Place, behind: Place) -> Option<Cut> {
         self.structure += self.window.discard_white(false);
         let Some(byte) = self.window.byte(0) else {
             return Some(self.cut_off(0));
@@ -252,20 +220,12 @@ impl<R: Read> Splitter<R> {
                 self.place = with(Next::RecordAfterComma);
                 Some(self.fault_here(FaultReason::MissingComma, false))
             }
-            (Next::RecordOrEnd | Next::RecordAfterComma, byte)
-                if byte == b'{' || byte == b'[' || begins_scalar(byte) =>
-            {
+            (Next::RecordOrEnd | Next::RecordAfterComma, byte) if byte == b'{' || byte == b'[' || begins_scalar(byte) => {
                 self.place = with(Next::CommaOrEnd);
                 self.value(standing)
             }
-            (Next::CommaOrEnd, found) => Some(self.lose(FaultReason::Unexpected {
-                found,
-                expected: Expected::CommaOrEndOfList,
-            })),
-            (_, found) => Some(self.lose(FaultReason::Unexpected {
-                found,
-                expected: Expected::RecordOrEndOfList,
-            })),
+            (Next::CommaOrEnd, found) => Some(self.lose(FaultReason::Unexpected { found, expected: Expected::CommaOrEndOfList })),
+            (_, found) => Some(self.lose(FaultReason::Unexpected { found, expected: Expected::RecordOrEndOfList })),
         }
     }
 
@@ -282,10 +242,7 @@ impl<R: Read> Splitter<R> {
                 Some(self.wrapper_too_long(offset, bytes))
             }
             Followed::List { len, dropped } => {
-                self.place = Place::List {
-                    next: Next::RecordOrEnd,
-                    wrapper,
-                };
+                self.place = Place::List { next: Next::RecordOrEnd, wrapper };
                 self.wrapper_part(r#"{"":[]"#, len, dropped, "]}")
             }
             Followed::Broken { at, what, dropped } => Some(self.broken(at, what, dropped)),
@@ -306,18 +263,9 @@ impl<R: Read> Splitter<R> {
                 }
                 Some(Cut::Value { offset, len, depth })
             }
-            Followed::TooLong {
-                bytes,
-                digest: true,
-            } => Some(Cut::LongDigest { offset, bytes }),
-            Followed::TooLong {
-                bytes,
-                digest: false,
-            } => {
-                let reason = FaultReason::TooLong {
-                    bytes,
-                    limit: self.record_bytes,
-                };
+            Followed::TooLong { bytes, digest: true } => Some(Cut::LongDigest { offset, bytes }),
+            Followed::TooLong { bytes, digest: false } => {
+                let reason = FaultReason::TooLong { bytes, limit: self.record_bytes };
                 Some(Cut::fault(offset, reason, Skipped::exactly(bytes)))
             }
             Followed::List { len, dropped } => {
@@ -325,10 +273,7 @@ impl<R: Read> Splitter<R> {
                     Standing::TopLevel => Wrapper::AtTopLevel,
                     Standing::ArrayElement | Standing::Inner => Wrapper::InArray,
                 };
-                self.place = Place::List {
-                    next: Next::RecordOrEnd,
-                    wrapper,
-                };
+                self.place = Place::List { next: Next::RecordOrEnd, wrapper };
                 self.wrapper_part("", len, dropped, "]}")
             }
             Followed::Broken { at, what, dropped } => Some(self.broken(at, what, dropped)),
@@ -351,42 +296,24 @@ impl<R: Read> Splitter<R> {
                     }
                     if !self.window.more() {
                         // Only at the top level: in a list, a number that is the last thing may have been cut.
-                        let is_whole =
-                            follower.in_scalar() && dropped == 0 && self.place == Place::TopLevel;
-                        return if is_whole {
-                            Followed::Whole { len: at, depth: 0 }
-                        } else {
-                            Followed::Unfinished { dropped }
-                        };
+                        let is_whole = follower.in_scalar() && dropped == 0 && self.place == Place::TopLevel;
+                        return if is_whole { Followed::Whole { len: at, depth: 0 } } else { Followed::Unfinished { dropped } };
                     }
                 }
                 Step::End(more) => {
                     let len = at + more;
                     if dropped == 0 && len <= self.record_bytes {
-                        return Followed::Whole {
-                            len,
-                            depth: follower.deepest(),
-                        };
+                        return Followed::Whole { len, depth: follower.deepest() };
                     }
                     self.window.discard(len);
                     let bytes = dropped + len as u64;
-                    return Followed::TooLong {
-                        bytes,
-                        digest: follower.saw_digest_key(),
-                    };
+                    return Followed::TooLong { bytes, digest: follower.saw_digest_key() };
                 }
                 Step::List(more) => {
-                    return Followed::List {
-                        len: at + more,
-                        dropped,
-                    };
+                    return Followed::List { len: at + more, dropped };
                 }
                 Step::Broken(more, what) => {
-                    return Followed::Broken {
-                        at: at + more,
-                        what,
-                        dropped,
-                    };
+                    return Followed::Broken { at: at + more, what, dropped };
                 }
             }
         }
@@ -394,13 +321,7 @@ impl<R: Read> Splitter<R> {
 
     /// Goes over a part of a wrapper, which is checked to be JSON once it is made whole by what stands before and
     /// behind it.
-    fn wrapper_part(
-        &mut self,
-        before: &str,
-        len: usize,
-        dropped: u64,
-        behind: &str,
-    ) -> Option<Cut> {
+    fn wrapper_part(&mut self, before: &str, len: usize, dropped: u64, behind: &str) -> Option<Cut> {
         let offset = self.window.offset().saturating_sub(dropped);
         let bytes = dropped + len as u64;
         if dropped > 0 || len > self.record_bytes {
@@ -410,11 +331,7 @@ impl<R: Read> Splitter<R> {
         let part = self.text(len);
         // Nearly every object has just these, so nothing is copied for them.
         let is_usual = matches!(part, br#"{"Records":["# | b"}");
-        let checked = if is_usual {
-            Ok(IgnoredAny)
-        } else {
-            check_part(before, part, behind)
-        };
+        let checked = if is_usual { Ok(IgnoredAny) } else { check_part(before, part, behind) };
         self.window.discard(len);
         match checked {
             Ok(_) => {
@@ -429,18 +346,12 @@ impl<R: Read> Splitter<R> {
     }
 
     fn wrapper_too_long(&self, offset: u64, bytes: u64) -> Cut {
-        let reason = FaultReason::WrapperTooLong {
-            bytes,
-            limit: self.record_bytes,
-        };
+        let reason = FaultReason::WrapperTooLong { bytes, limit: self.record_bytes };
         Cut::fault(offset, reason, Skipped::exactly(bytes))
     }
 
     fn fault_here(&self, reason: FaultReason, rest_lost: bool) -> Cut {
-        let skipped = Skipped {
-            bytes: 0,
-            rest_lost,
-        };
+        let skipped = Skipped { bytes: 0, rest_lost };
         Cut::fault(self.window.offset(), reason, skipped)
     }
 

@@ -23,15 +23,7 @@ pub(super) struct Window<R> {
 
 impl<R: Read> Window<R> {
     pub(super) fn new(input: Inflate<R>) -> Self {
-        Self {
-            input,
-            buffer: vec![0; CHUNK_BYTES],
-            start: 0,
-            end: 0,
-            offset: 0,
-            ended: false,
-            failure: None,
-        }
+        Self { input, buffer: vec![0; CHUNK_BYTES], start: 0, end: 0, offset: 0, ended: false, failure: None }
     }
 
     pub(super) fn input(&self) -> &Inflate<R> {
@@ -106,28 +98,22 @@ impl<R: Read> Window<R> {
     pub(super) fn discard_white(&mut self, marks: bool) -> u64 {
         let before = self.offset;
         loop {
-            let white = self
-                .bytes()
-                .iter()
-                .take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'))
-                .count();
+            let white = self.bytes().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
             self.discard(white);
             match self.byte(0) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => {}
-                Some(0xef) if marks && self.byte(1) == Some(0xbb) && self.byte(2) == Some(0xbf) => {
-                    self.discard(3)
-                }
+                Some(0xef) if marks && self.byte(1) == Some(0xbb) && self.byte(2) == Some(0xbf) => self.discard(3),
                 _ => return self.offset - before,
             }
         }
     }
 
-    /// Where the first line that begins with `{` or `[` begins, among the bytes from `from` to before `to`.
-    pub(super) fn line_with_value(&self, from: usize, to: usize) -> Option<usize> {
-        let searched = self.bytes().get(from..to.min(self.bytes().len()))?;
+    /// Where the first line that begins with `{` or `[` begins, among the first `count` bytes.
+    pub(super) fn line_with_value(&self, count: usize) -> Option<usize> {
+        let searched = self.bytes().get(..count)?;
         memchr::memchr_iter(b'\n', searched)
-            .find(|newline| matches!(searched.get(newline + 1), Some(b'{' | b'[')))
-            .map(|newline| from + newline + 1)
+            .map(|newline| newline + 1)
+            .find(|start| matches!(searched.get(*start), Some(b'{' | b'[')))
     }
 
     /// Forgets everything up to the next line that begins with `{` or `[`, looked for from `from` on, or up to the

@@ -9,7 +9,7 @@ use syn::{Expr, Ident, LitStr, Path, Token, Type, bracketed};
 
 use crate::keys::{Seen, checked, not_blank, required, unknown};
 
-const KNOWN: [&str; 8] = ["name", "description", "owner", "settings", "tables", "responses", "rules", "correlations"];
+const KNOWN: [&str; 9] = ["name", "description", "owner", "settings", "tables", "responses", "rules", "correlations", "fixtures"];
 
 struct Arguments {
     name: LitStr,
@@ -20,6 +20,8 @@ struct Arguments {
     responses: Vec<Ident>,
     rules: Vec<Path>,
     correlations: Vec<Expr>,
+    /// Folder of the fixtures, seen from the crate's.
+    fixtures: String,
 }
 
 fn list<T: Parse>(input: ParseStream<'_>) -> syn::Result<Vec<T>> {
@@ -32,6 +34,7 @@ impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let mut seen = Seen::default();
         let (mut name, mut description, mut owner, mut settings, mut rules) = (None, None, None, None, None);
+        let mut fixtures = None;
         let (mut tables, mut responses, mut correlations) = (Vec::new(), Vec::new(), Vec::new());
         while !input.is_empty() {
             let key: Ident = input.parse()?;
@@ -49,6 +52,7 @@ impl Parse for Arguments {
                 "responses" => responses = list(input)?,
                 "rules" => rules = Some(list(input)?),
                 "correlations" => correlations = list(input)?,
+                "fixtures" => fixtures = Some(not_blank(input.parse()?)?.value()),
                 _ => return Err(unknown(&key, &KNOWN)),
             }
             if !input.is_empty() {
@@ -71,13 +75,15 @@ impl Parse for Arguments {
             responses,
             rules,
             correlations,
+            fixtures: fixtures.unwrap_or_else(|| "src".to_owned()),
         })
     }
 }
 
 /// The static `POLICY`, the exports on Wasm, the fixture test in a native test build.
 pub fn expand(arguments: TokenStream) -> syn::Result<TokenStream> {
-    let Arguments { name, description, owner, settings, tables, responses, rules, correlations } = syn::parse2(arguments)?;
+    let Arguments { name, description, owner, settings, tables, responses, rules, correlations, fixtures } =
+        syn::parse2(arguments)?;
     Ok(quote! {
         /// The policy of this crate.
         pub static POLICY: ::policy_sdk::Policy<#settings> = ::policy_sdk::Policy {
@@ -97,7 +103,7 @@ pub fn expand(arguments: TokenStream) -> syn::Result<TokenStream> {
         #[cfg(all(test, not(target_arch = "wasm32")))]
         #[test]
         fn fixtures_hold() -> ::core::result::Result<(), ::policy_sdk::testing::FixtureFailures> {
-            ::policy_sdk::testing::fixtures_hold(&POLICY, ::core::env!("CARGO_MANIFEST_DIR"))
+            ::policy_sdk::testing::fixtures_hold(&POLICY, ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", #fixtures))
         }
     })
 }

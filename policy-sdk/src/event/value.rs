@@ -110,7 +110,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A number as AWS wrote it (`0`, `0.0` and `1.68E9` all occur).
+    /// A number with every digit as AWS wrote it (`0`, `0.0` and `1.68E9` all occur); an exponent reads `e+9` however it was
+    /// written.
     pub fn number(&self) -> Option<&'a str> {
         if let serde_json::Value::Number(number) = self.one()? { Some(number.as_str()) } else { None }
     }
@@ -260,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_as_written_and_flags_may_be_words() {
+    fn numbers_keep_their_digits_and_flags_may_be_words() {
         let json = sample();
         let value = Value::new(&json);
-        assert_eq!(value.get("count").number(), Some("1.68E9"));
+        assert_eq!(value.get("count").number(), Some("1.68e+9"));
         assert_eq!(value.get("count").as_i64(), None);
         assert_eq!(value.get("whole").as_i64(), Some(22));
         assert_eq!(value.get("yes").flag(), Some(true));
-        assert_eq!(serde_json::Value::from(value.get("count")).to_string(), "1.68E9");
+        assert_eq!(serde_json::Value::from(value.get("count")).to_string(), "1.68e+9");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Runs the fixtures of a policy's rules: every `*.fixtures.json` under the `src` of its crate.
+//! Runs the fixtures of a policy's rules: every `*.fixtures.json` under a folder, the `src` of its crate as a rule.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -38,19 +38,19 @@ impl fmt::Debug for FixtureFailures {
 
 impl std::error::Error for FixtureFailures {}
 
-/// Runs every `*.fixtures.json` under `src` of the crate in `crate_folder`, and asks that every rule has one.
+/// Runs every `*.fixtures.json` under a folder, and asks that every rule has one.
 ///
 /// # Errors
 /// Everything that does not hold: a policy that a host would refuse, a file that cannot be read or is no fixture file, a rule
 /// without one, a case that went another way.
-pub fn fixtures_hold<S: Settings>(policy: &'static Policy<S>, crate_folder: &str) -> Result<(), FixtureFailures> {
+pub fn fixtures_hold<S: Settings>(policy: &'static Policy<S>, folder: &str) -> Result<(), FixtureFailures> {
     let mut run = Run { policy, failures: Vec::new(), shown: BTreeSet::new() };
     let manifest = match policy.manifest() {
         Ok(manifest) => manifest,
         Err(error) => return Err(FixtureFailures { failures: vec![format!("the policy: {error}")] }),
     };
     let mut files = Vec::new();
-    if let Err(error) = find(&Path::new(crate_folder).join("src"), &mut files) {
+    if let Err(error) = find(Path::new(folder), &mut files) {
         run.failures.push(error);
     }
     files.sort();

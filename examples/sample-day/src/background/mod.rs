@@ -17,10 +17,7 @@ use crate::organisation::{Account, Region};
 
 /// One session with its first call at `start`.
 pub fn session(dice: &mut Dice, start: Moment) -> Vec<Record> {
-    let mut session = Session {
-        now: start,
-        records: Vec::new(),
-    };
+    let mut session = Session { now: start, records: Vec::new() };
     let share = dice.between(1, 100);
     // People and pipelines work from six to eighteen; machines always.
     let is_working_time = (Moment::at(6, 0, 0)..Moment::at(18, 0, 0)).contains(&start);

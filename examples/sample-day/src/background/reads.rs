@@ -59,11 +59,7 @@ const REGIONAL: [(&str, &str, About); 30] = [
     ("logs.amazonaws.com", "DescribeLogGroups", About::LogGroup),
     ("logs.amazonaws.com", "DescribeLogStreams", About::LogGroup),
     ("monitoring.amazonaws.com", "DescribeAlarms", About::Page),
-    (
-        "elasticloadbalancing.amazonaws.com",
-        "DescribeLoadBalancers",
-        About::Page,
-    ),
+    ("elasticloadbalancing.amazonaws.com", "DescribeLoadBalancers", About::Page),
     ("cloudtrail.amazonaws.com", "GetTrailStatus", About::Trail),
     ("sts.amazonaws.com", "GetCallerIdentity", About::Nothing),
 ];
@@ -75,40 +71,21 @@ const GLOBAL: [(&str, &str, About); 6] = [
     (IAM, "ListAttachedRolePolicies", About::Role),
     (IAM, "ListUsers", About::Nothing),
     (IAM, "GetAccountSummary", About::Nothing),
-    (
-        "cloudfront.amazonaws.com",
-        "ListDistributions",
-        About::Nothing,
-    ),
+    ("cloudfront.amazonaws.com", "ListDistributions", About::Nothing),
 ];
 
 /// Several reads in a row. `refused` is how many in a hundred are refused, with the principal named in the message.
-pub fn browse(
-    session: &mut Session,
-    dice: &mut Dice,
-    caller: &Caller,
-    count: u32,
-    refused: u32,
-    principal: &str,
-) {
+pub fn browse(session: &mut Session, dice: &mut Dice, caller: &Caller, count: u32, refused: u32, principal: &str) {
     for _ in 0..count {
         let is_global = caller.region == Region::UsEast1 && dice.chance(45);
-        let (source, name, about) = if is_global {
-            dice.pick(&GLOBAL)
-        } else {
-            dice.pick(&REGIONAL)
-        };
+        let (source, name, about) = if is_global { dice.pick(&GLOBAL) } else { dice.pick(&REGIONAL) };
         session.call(dice, caller, source, name, |event, dice| {
             let event = asked(event, dice, about);
             if !dice.chance(refused) {
                 return event;
             }
             let service = source.trim_end_matches(".amazonaws.com");
-            event.denied(
-                principal,
-                &format!("{service}:{}", operation_name(name)),
-                "*",
-            )
+            event.denied(principal, &format!("{service}:{}", operation_name(name)), "*")
         });
     }
 }

@@ -13,13 +13,7 @@ pub fn config_recorder(session: &mut Session, dice: &mut Dice) {
     let account = account(dice);
     let service = "config.amazonaws.com";
     let caller = Caller {
-        identity: identity::service_linked_session(
-            account,
-            CONFIG_ROLE,
-            service,
-            dice,
-            session.now,
-        ),
+        identity: identity::service_linked_session(account, CONFIG_ROLE, service, dice, session.now),
         account,
         region: region(dice),
         address: service.to_owned(),
@@ -42,23 +36,17 @@ pub fn log_delivery(session: &mut Session, dice: &mut Dice) {
         agent: Agent::Service(service),
     };
     for _ in 0..dice.between(5, 9) {
-        session.call(
-            dice,
-            &caller,
-            "s3.amazonaws.com",
-            "GetBucketAcl",
-            |event, dice| {
-                let shared = dice.uuid();
-                event
-                    .request(object! {
-                        "bucketName": bucket,
-                        "Host": format!("{bucket}.s3.eu-west-1.amazonaws.com"),
-                        "acl": "",
-                    })
-                    .additional(s3_details(dice, 0, 551))
-                    .resource("AWS::S3::Bucket", format!("arn:aws:s3:::{bucket}"))
-                    .trailing("sharedEventID", shared.into())
-            },
-        );
+        session.call(dice, &caller, "s3.amazonaws.com", "GetBucketAcl", |event, dice| {
+            let shared = dice.uuid();
+            event
+                .request(object! {
+                    "bucketName": bucket,
+                    "Host": format!("{bucket}.s3.eu-west-1.amazonaws.com"),
+                    "acl": "",
+                })
+                .additional(s3_details(dice, 0, 551))
+                .resource("AWS::S3::Bucket", format!("arn:aws:s3:::{bucket}"))
+                .trailing("sharedEventID", shared.into())
+        });
     }
 }

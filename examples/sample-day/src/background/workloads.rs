@@ -7,8 +7,7 @@ use crate::dice::Dice;
 use crate::identity;
 use crate::json::{Json, object};
 use crate::organisation::{
-    Account, BUCKETS, INVOICES_ROLE, ORDERS_ROLE, PAYMENTS_ROLE, REPORTS_ROLE, Region, Role,
-    WEB_ROLE, vpc_address,
+    Account, BUCKETS, INVOICES_ROLE, ORDERS_ROLE, PAYMENTS_ROLE, REPORTS_ROLE, Region, Role, WEB_ROLE, vpc_address,
 };
 use crate::shapes::{s3_details, session_response, web_identity_response};
 
@@ -26,14 +25,7 @@ pub fn container(session: &mut Session, dice: &mut Dice) {
     let account = account(dice);
     let role = dice.pick(&[ORDERS_ROLE, REPORTS_ROLE]);
     let task = dice.hex(32);
-    role_assumed_by_service(
-        session,
-        dice,
-        account,
-        role,
-        &task,
-        "ecs-tasks.amazonaws.com",
-    );
+    role_assumed_by_service(session, dice, account, role, &task, "ecs-tasks.amazonaws.com");
     let caller = Caller {
         identity: identity::assumed_role(account, role, &task, dice, session.now),
         account,
@@ -53,14 +45,7 @@ pub fn container(session: &mut Session, dice: &mut Dice) {
 pub fn function(session: &mut Session, dice: &mut Dice) {
     let account = account(dice);
     let name = "invoice-webhook";
-    role_assumed_by_service(
-        session,
-        dice,
-        account,
-        INVOICES_ROLE,
-        name,
-        "lambda.amazonaws.com",
-    );
+    role_assumed_by_service(session, dice, account, INVOICES_ROLE, name, "lambda.amazonaws.com");
     let caller = Caller {
         identity: identity::assumed_role(account, INVOICES_ROLE, name, dice, session.now),
         account,
@@ -69,18 +54,10 @@ pub fn function(session: &mut Session, dice: &mut Dice) {
         agent: Agent::fixed(client::NODE_ON_LAMBDA),
     };
     decrypted(session, dice, &caller);
-    session.call(
-        dice,
-        &caller,
-        "logs.amazonaws.com",
-        "CreateLogStream",
-        |event, dice| {
-            let stream = format!("2026/03/17/[$LATEST]{}", dice.hex(32));
-            event.request(
-                object! { "logGroupName": "/aws/lambda/invoice-webhook", "logStreamName": stream },
-            )
-        },
-    );
+    session.call(dice, &caller, "logs.amazonaws.com", "CreateLogStream", |event, dice| {
+        let stream = format!("2026/03/17/[$LATEST]{}", dice.hex(32));
+        event.request(object! { "logGroupName": "/aws/lambda/invoice-webhook", "logStreamName": stream })
+    });
     for _ in 0..dice.between(2, 6) {
         secret_read(session, dice, &caller);
         decrypted(session, dice, &caller);
@@ -110,14 +87,7 @@ pub fn pod(session: &mut Session, dice: &mut Dice) {
             .resource("AWS::IAM::Role", role_arn.clone())
     });
     let caller = Caller {
-        identity: identity::web_identity_session(
-            account,
-            PAYMENTS_ROLE,
-            &session_name,
-            CLUSTER,
-            dice,
-            session.now,
-        ),
+        identity: identity::web_identity_session(account, PAYMENTS_ROLE, &session_name, CLUSTER, dice, session.now),
         ..signing_in
     };
     for _ in 0..dice.between(2, 5) {
@@ -130,14 +100,7 @@ pub fn pod(session: &mut Session, dice: &mut Dice) {
 pub fn instance(session: &mut Session, dice: &mut Dice) {
     let account = Account::Production;
     let instance = dice.resource_id("i");
-    role_assumed_by_service(
-        session,
-        dice,
-        account,
-        WEB_ROLE,
-        &instance,
-        "ec2.amazonaws.com",
-    );
+    role_assumed_by_service(session, dice, account, WEB_ROLE, &instance, "ec2.amazonaws.com");
     let address = vpc_address(dice);
     let caller = Caller {
         identity: identity::instance_session(account, WEB_ROLE, &instance, dice, session.now),
@@ -146,27 +109,17 @@ pub fn instance(session: &mut Session, dice: &mut Dice) {
         address: address.clone(),
         agent: Agent::fixed(client::SSM_AGENT),
     };
-    session.call(
-        dice,
-        &caller,
-        "ssm.amazonaws.com",
-        "UpdateInstanceInformation",
-        |event, _| {
-            event.request(object! {
-                "instanceId": instance.as_str(),
-                "agentVersion": "3.3.1611.0",
-                "agentStatus": "Active",
-                "platformType": "Linux",
-                "iPAddress": address.as_str(),
-            })
-        },
-    );
+    session.call(dice, &caller, "ssm.amazonaws.com", "UpdateInstanceInformation", |event, _| {
+        event.request(object! {
+            "instanceId": instance.as_str(),
+            "agentVersion": "3.3.1611.0",
+            "agentStatus": "Active",
+            "platformType": "Linux",
+            "iPAddress": address.as_str(),
+        })
+    });
     for _ in 0..dice.between(2, 5) {
-        let name = dice.pick(&[
-            "ListInstanceAssociations",
-            "GetDocument",
-            "ListAssociations",
-        ]);
+        let name = dice.pick(&["ListInstanceAssociations", "GetDocument", "ListAssociations"]);
         session.call(dice, &caller, "ssm.amazonaws.com", name, |event, _| {
             event.request(object! { "instanceId": instance.as_str(), "maxResults": 20_u32 })
         });
@@ -174,11 +127,7 @@ pub fn instance(session: &mut Session, dice: &mut Dice) {
 }
 
 fn account(dice: &mut Dice) -> Account {
-    if dice.chance(75) {
-        Account::Production
-    } else {
-        Account::Development
-    }
+    if dice.chance(75) { Account::Production } else { Account::Development }
 }
 
 fn role_assumed_by_service(
@@ -200,13 +149,7 @@ fn role_assumed_by_service(
     let now = session.now;
     session.call(dice, &caller, STS, "AssumeRole", |event, dice| {
         let arn = identity::session_arn(account, role, session_name);
-        let answer = session_response(
-            dice,
-            now,
-            &identity::role_id(account, role),
-            session_name,
-            arn,
-        );
+        let answer = session_response(dice, now, &identity::role_id(account, role), session_name, arn);
         let shared = dice.uuid();
         event
             .request(object! { "roleArn": role_arn.as_str(), "roleSessionName": session_name })
@@ -218,13 +161,9 @@ fn role_assumed_by_service(
 
 fn secret_read(session: &mut Session, dice: &mut Dice, caller: &Caller) {
     let name = dice.pick(&["shop/orders/database", "shop/payments/gateway", "shop/mail"]);
-    session.call(
-        dice,
-        caller,
-        "secretsmanager.amazonaws.com",
-        "GetSecretValue",
-        |event, _| event.request(object! { "secretId": name }),
-    );
+    session.call(dice, caller, "secretsmanager.amazonaws.com", "GetSecretValue", |event, _| {
+        event.request(object! { "secretId": name })
+    });
 }
 
 fn decrypted(session: &mut Session, dice: &mut Dice, caller: &Caller) {
@@ -262,11 +201,7 @@ fn object_touched(session: &mut Session, dice: &mut Dice, caller: &Caller) {
     let is_write = dice.chance(40);
     let name = if is_write { "PutObject" } else { "GetObject" };
     session.call(dice, caller, S3, name, |event, dice| {
-        let details = if is_write {
-            s3_details(dice, bytes, 0)
-        } else {
-            s3_details(dice, 0, bytes)
-        };
+        let details = if is_write { s3_details(dice, bytes, 0) } else { s3_details(dice, 0, bytes) };
         let event = event
             .request(object! {
                 "bucketName": bucket,
@@ -280,17 +215,12 @@ fn object_touched(session: &mut Session, dice: &mut Dice, caller: &Caller) {
             .data();
         match (is_write, dice.chance(4)) {
             (true, _) => event.response(object! { "x-amz-server-side-encryption": "aws:kms" }),
-            (false, true) => {
-                event.error("NoSuchKey", "The specified key does not exist.".to_owned())
-            }
+            (false, true) => event.error("NoSuchKey", "The specified key does not exist.".to_owned()),
             (false, false) => event,
         }
     });
 }
 
 fn key_arn(account: Account) -> String {
-    format!(
-        "arn:aws:kms:eu-west-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-        account.id()
-    )
+    format!("arn:aws:kms:eu-west-1:{}:key/1234abcd-12ab-34cd-56ef-1234567890ab", account.id())
 }

@@ -17,18 +17,10 @@ use super::{S3, STS};
 pub fn arrivals(scene: &mut Scene, dice: &mut Dice) {
     let account = Account::Production;
     let time = Moment::at(10, 20, 30);
-    let at_sts = |identity: Json, address: String, agent: Agent| Caller {
-        identity,
-        account,
-        region: Region::EuWest1,
-        address,
-        agent,
-    };
-    let saml = at_sts(
-        identity::saml_user(account, "carlos@example.com"),
-        office_address(dice),
-        Agent::Console(client::BROWSERS[2]),
-    );
+    let at_sts =
+        |identity: Json, address: String, agent: Agent| Caller { identity, account, region: Region::EuWest1, address, agent };
+    let saml =
+        at_sts(identity::saml_user(account, "carlos@example.com"), office_address(dice), Agent::Console(client::BROWSERS[2]));
     let assume = Event::call(&saml, dice, time, STS, "AssumeRoleWithSAML")
         .request(object! {
             "sAMLAssertionID": format!("_{}", dice.hex(32)),
@@ -44,10 +36,7 @@ pub fn arrivals(scene: &mut Scene, dice: &mut Dice) {
             "carlos@example.com",
             identity::session_arn(account, FINANCE_ROLE, "carlos@example.com"),
         ));
-    scene.tell(
-        "a person of the finance department arrives through SAML",
-        assume,
-    );
+    scene.tell("a person of the finance department arrives through SAML", assume);
 
     let time = Moment::at(10, 40, 12);
     let federated = at_sts(
@@ -61,15 +50,9 @@ pub fn arrivals(scene: &mut Scene, dice: &mut Dice) {
     scene.tell("a federated user lists buckets", list);
 
     let time = Moment::at(3, 0, 2);
-    let auditor = Role {
-        path: "/",
-        name: "partner-audit",
-    };
-    let partner = at_sts(
-        identity::other_account(PARTNER_ACCOUNT, "collector"),
-        "198.51.100.201".to_owned(),
-        Agent::fixed(client::BOTO3),
-    );
+    let auditor = Role { path: "/", name: "partner-audit" };
+    let partner =
+        at_sts(identity::other_account(PARTNER_ACCOUNT, "collector"), "198.51.100.201".to_owned(), Agent::fixed(client::BOTO3));
     let assume = Event::call(&partner, dice, time, STS, "AssumeRole")
         .request(object! {
             "roleArn": identity::role_arn(account, auditor),

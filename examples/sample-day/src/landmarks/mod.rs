@@ -12,13 +12,11 @@ use crate::event::Event;
 use crate::identity;
 use crate::json::object;
 use crate::organisation::{
-    AUTOSCALING_ROLE, Account, CI_ROLE, ORDERS_ROLE, PEOPLE, PLATFORM_ADMIN, Region, Role,
-    office_address, runner_address,
+    AUTOSCALING_ROLE, Account, CI_ROLE, ORDERS_ROLE, PEOPLE, PLATFORM_ADMIN, Region, Role, office_address, runner_address,
 };
 use crate::scene::{RuleId, Scene};
 use crate::shapes::{
-    function_code_request, function_code_response, instances_request, instances_response,
-    s3_details, sign_in_details,
+    function_code_request, function_code_response, instances_request, instances_response, s3_details, sign_in_details,
 };
 
 const S3: &str = "s3.amazonaws.com";
@@ -42,12 +40,7 @@ pub fn landmarks(seed: u64) -> Scene {
 
 fn admin(dice: &mut Dice, time: Moment, agent: Agent) -> Caller {
     Caller {
-        identity: identity::identity_center_session(
-            Account::Production,
-            PLATFORM_ADMIN,
-            dice,
-            time,
-        ),
+        identity: identity::identity_center_session(Account::Production, PLATFORM_ADMIN, dice, time),
         account: Account::Production,
         region: Region::EuWest1,
         address: office_address(dice),
@@ -57,34 +50,16 @@ fn admin(dice: &mut Dice, time: Moment, agent: Agent) -> Caller {
 
 fn buckets_changed_the_right_way(scene: &mut Scene, dice: &mut Dice) {
     let changes = [
-        (
-            Moment::at(9, 12, 40),
-            "CreateBucket",
-            "example-shop-returns",
-            Agent::fixed(client::TERRAFORM),
-        ),
-        (
-            Moment::at(10, 47, 3),
-            "CreateBucket",
-            "example-shop-campaign",
-            Agent::Console(client::BROWSERS[1]),
-        ),
-        (
-            Moment::at(15, 30, 21),
-            "DeleteBucket",
-            "example-shop-campaign",
-            Agent::CommandLine,
-        ),
+        (Moment::at(9, 12, 40), "CreateBucket", "example-shop-returns", Agent::fixed(client::TERRAFORM)),
+        (Moment::at(10, 47, 3), "CreateBucket", "example-shop-campaign", Agent::Console(client::BROWSERS[1])),
+        (Moment::at(15, 30, 21), "DeleteBucket", "example-shop-campaign", Agent::CommandLine),
     ];
     for (time, name, bucket, agent) in changes {
         let caller = admin(dice, time, agent);
         let change = Event::call(&caller, dice, time, S3, name)
             .request(object! { "bucketName": bucket, "Host": format!("{bucket}.s3.eu-west-1.amazonaws.com") })
             .additional(s3_details(dice, 120, 0));
-        scene.tell(
-            "a privileged person changes a bucket the approved way",
-            change,
-        );
+        scene.tell("a privileged person changes a bucket the approved way", change);
     }
 }
 
@@ -97,33 +72,22 @@ fn honest_sign_ins(scene: &mut Scene, dice: &mut Dice) {
         address: office_address(dice),
         agent: Agent::Console(client::BROWSERS[2]),
     };
-    let check = Event::sign_in(&page, dice, Moment::at(8, 1, 12), "CheckMfa", true)
-        .additional(object! { "MfaType": "Virtual MFA" });
+    let check =
+        Event::sign_in(&page, dice, Moment::at(8, 1, 12), "CheckMfa", true).additional(object! { "MfaType": "Virtual MFA" });
     scene.tell("an IAM user answers the MFA question", check);
-    let login = Event::sign_in(&page, dice, Moment::at(8, 1, 15), "ConsoleLogin", true).additional(
-        object! {
-            "LoginTo": "https://console.aws.amazon.com/console/home",
-            "MobileVersion": "No",
-            "MFAIdentifier": format!("arn:aws:iam::{}:mfa/martha", account.id()),
-            "MFAUsed": "Yes",
-        },
-    );
+    let login = Event::sign_in(&page, dice, Moment::at(8, 1, 15), "ConsoleLogin", true).additional(object! {
+        "LoginTo": "https://console.aws.amazon.com/console/home",
+        "MobileVersion": "No",
+        "MFAIdentifier": format!("arn:aws:iam::{}:mfa/martha", account.id()),
+        "MFAUsed": "Yes",
+    });
     scene.tell("and signs in", login);
 
-    let drill = Caller {
-        identity: identity::root_at_sign_in(Account::Archive),
-        account: Account::Archive,
-        ..page
-    };
-    let root = Event::sign_in(&drill, dice, Moment::at(11, 0, 9), "ConsoleLogin", true)
-        .additional(sign_in_details("Yes"));
+    let drill = Caller { identity: identity::root_at_sign_in(Account::Archive), account: Account::Archive, ..page };
+    let root = Event::sign_in(&drill, dice, Moment::at(11, 0, 9), "ConsoleLogin", true).additional(sign_in_details("Yes"));
     scene.tell("a root sign-in with MFA, an emergency drill", root);
 
-    for (person, time) in PEOPLE.into_iter().zip([
-        Moment::at(7, 52, 8),
-        Moment::at(8, 33, 50),
-        Moment::at(9, 4, 27),
-    ]) {
+    for (person, time) in PEOPLE.into_iter().zip([Moment::at(7, 52, 8), Moment::at(8, 33, 50), Moment::at(9, 4, 27)]) {
         let caller = Caller {
             identity: identity::identity_center_session(account, person, dice, time),
             account,
@@ -131,12 +95,8 @@ fn honest_sign_ins(scene: &mut Scene, dice: &mut Dice) {
             address: office_address(dice),
             agent: Agent::Console(client::BROWSERS[0]),
         };
-        let login = Event::sign_in(&caller, dice, time, "ConsoleLogin", true)
-            .additional(sign_in_details("No"));
-        scene.tell(
-            "a sign-in through Identity Center, where AWS always writes MFAUsed `No`",
-            login,
-        );
+        let login = Event::sign_in(&caller, dice, time, "ConsoleLogin", true).additional(sign_in_details("No"));
+        scene.tell("a sign-in through Identity Center, where AWS always writes MFAUsed `No`", login);
     }
 }
 
@@ -144,13 +104,7 @@ fn everyday_changes(scene: &mut Scene, dice: &mut Dice) {
     for time in [Moment::at(7, 58, 2), Moment::at(16, 31, 44)] {
         let service = "autoscaling.amazonaws.com";
         let caller = Caller {
-            identity: identity::service_linked_session(
-                Account::Production,
-                AUTOSCALING_ROLE,
-                service,
-                dice,
-                time,
-            ),
+            identity: identity::service_linked_session(Account::Production, AUTOSCALING_ROLE, service, dice, time),
             account: Account::Production,
             region: Region::EuWest1,
             address: service.to_owned(),
@@ -158,58 +112,22 @@ fn everyday_changes(scene: &mut Scene, dice: &mut Dice) {
         };
         let run = Event::call(&caller, dice, time, "ec2.amazonaws.com", "RunInstances")
             .request(instances_request("m7g.large", 1))
-            .response(instances_response(
-                dice,
-                time,
-                Account::Production,
-                "m7g.large",
-                1,
-            ));
-        scene.expect(
-            "Auto Scaling starts a web server",
-            &[RuleId::RunInstances],
-            run,
-        );
+            .response(instances_response(dice, time, Account::Production, "m7g.large", 1));
+        scene.expect("Auto Scaling starts a web server", &[RuleId::RunInstances], run);
     }
     let time = Moment::at(13, 22, 18);
     let pipeline = Caller {
-        identity: identity::web_identity_session(
-            Account::Development,
-            CI_ROLE,
-            "GitHubActions",
-            GITHUB,
-            dice,
-            time,
-        ),
+        identity: identity::web_identity_session(Account::Development, CI_ROLE, "GitHubActions", GITHUB, dice, time),
         account: Account::Development,
         region: Region::EuWest1,
         address: runner_address(dice),
         agent: Agent::fixed(client::TERRAFORM),
     };
-    let update = Event::call(
-        &pipeline,
-        dice,
-        time,
-        "lambda.amazonaws.com",
-        "UpdateFunctionCode20150331v2",
-    )
-    .version("1.08")
-    .request(function_code_request(
-        Account::Development,
-        "invoice-webhook",
-    ))
-    .response(function_code_response(
-        Account::Development,
-        "invoice-webhook",
-        "invoice-webhook-role",
-        dice,
-        time,
-    ));
-    scene.expect(
-        "the pipeline deploys a function",
-        &[RuleId::LambdaCodeUpdated],
-        update,
-    );
+    let update = Event::call(&pipeline, dice, time, "lambda.amazonaws.com", "UpdateFunctionCode20150331v2")
+        .version("1.08")
+        .request(function_code_request(Account::Development, "invoice-webhook"))
+        .response(function_code_response(Account::Development, "invoice-webhook", "invoice-webhook-role", dice, time));
+    scene.expect("the pipeline deploys a function", &[RuleId::LambdaCodeUpdated], update);
 }
 
 fn refused_changes(scene: &mut Scene, dice: &mut Dice) {
@@ -228,8 +146,7 @@ fn refused_changes(scene: &mut Scene, dice: &mut Dice) {
         .additional(s3_details(dice, 0, 411))
         .error(
             "BucketAlreadyExists",
-            "The requested bucket name is not available. The bucket namespace is shared by all users of the system."
-                .to_owned(),
+            "The requested bucket name is not available. The bucket namespace is shared by all users of the system.".to_owned(),
         );
     scene.tell("a workload wants a bucket and does not get it", taken);
 
@@ -241,13 +158,9 @@ fn refused_changes(scene: &mut Scene, dice: &mut Dice) {
         address: office_address(dice),
         agent: Agent::CommandLine,
     };
-    let role = Role {
-        path: "/",
-        name: PEOPLE[2].permission_set.role_name(),
-    };
+    let role = Role { path: "/", name: PEOPLE[2].permission_set.role_name() };
     let me = identity::session_arn(Account::Development, role, PEOPLE[2].login);
     let user = identity::user_arn(Account::Development, "test");
-    let denied =
-        Event::call(&developer, dice, time, IAM, "CreateUser").denied(&me, "iam:CreateUser", &user);
+    let denied = Event::call(&developer, dice, time, IAM, "CreateUser").denied(&me, "iam:CreateUser", &user);
     scene.tell("a developer wants a user and is refused", denied);
 }

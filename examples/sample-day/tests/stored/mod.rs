@@ -9,9 +9,7 @@ use serde_json::Value;
 /// The content of an object.
 pub fn content(object: &StoredObject) -> Value {
     let mut text = String::new();
-    GzDecoder::new(object.bytes.as_slice())
-        .read_to_string(&mut text)
-        .expect("a gzip file of UTF-8 text");
+    GzDecoder::new(object.bytes.as_slice()).read_to_string(&mut text).expect("a gzip file of UTF-8 text");
     serde_json::from_str(&text).expect("a JSON file")
 }
 
@@ -23,9 +21,7 @@ pub fn records(day: &Day) -> Vec<(String, Value)> {
             continue;
         }
         let mut file = content(object);
-        let records = file["Records"]
-            .as_array_mut()
-            .expect("a log file has `Records`");
+        let records = file["Records"].as_array_mut().expect("a log file has `Records`");
         found.extend(records.drain(..).map(|record| (object.key.clone(), record)));
     }
     found
@@ -33,8 +29,5 @@ pub fn records(day: &Day) -> Vec<(String, Value)> {
 
 /// A string in a record, empty where there is none.
 pub fn text<'a>(record: &'a Value, pointer: &str) -> &'a str {
-    record
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    record.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }

@@ -4,10 +4,7 @@ use super::super::UnpackError;
 use super::*;
 
 fn log_file(ids: std::ops::Range<u32>) -> String {
-    format!(
-        r#"{{"Records":[{}]}}"#,
-        ids.map(event).collect::<Vec<_>>().join(",")
-    )
+    format!(r#"{{"Records":[{}]}}"#, ids.map(event).collect::<Vec<_>>().join(","))
 }
 
 fn unpack_error(outcome: &Outcome) -> &UnpackError {
@@ -28,12 +25,7 @@ fn gzip_is_told_by_its_first_bytes_even_when_they_come_one_by_one() {
 
 #[test]
 fn gzip_members_one_behind_the_other_are_one_object() {
-    let packed = [
-        gzip(log_file(0..2).as_bytes()),
-        gzip(b""),
-        gzip(log_file(2..3).as_bytes()),
-    ]
-    .concat();
+    let packed = [gzip(log_file(0..2).as_bytes()), gzip(b""), gzip(log_file(2..3).as_bytes())].concat();
     let outcome = read_from(InPieces::new(&packed, vec![1, 7, 3]), ReadLimits::default());
     assert_eq!(outcome.texts(), [event(0), event(1), event(2)]);
     assert_eq!(outcome.items.len(), 3);
@@ -46,9 +38,7 @@ fn bytes_that_are_no_gzip_behind_gzip_are_a_fault_after_all_records() {
         let outcome = read(&packed);
         assert_eq!(outcome.tally.records, 3);
         let bytes = rest.len() as u64;
-        assert!(
-            matches!(unpack_error(&outcome), UnpackError::GzipTrailingBytes { bytes: found } if *found == bytes)
-        );
+        assert!(matches!(unpack_error(&outcome), UnpackError::GzipTrailingBytes { bytes: found } if *found == bytes));
         assert_eq!(outcome.tally.bytes.after_gzip, bytes);
         assert_eq!(outcome.tally.bytes.read, packed.len() as u64);
     }
@@ -58,24 +48,15 @@ fn bytes_that_are_no_gzip_behind_gzip_are_a_fault_after_all_records() {
 fn a_gzip_stream_that_was_cut_gives_the_records_before_and_one_fault() {
     let plain = log_file(0..2000);
     let packed = gzip(plain.as_bytes());
-    for kept in (0..packed.len())
-        .step_by(97)
-        .chain([1, 2, 9, packed.len() - 1])
-    {
+    for kept in (0..packed.len()).step_by(97).chain([1, 2, 9, packed.len() - 1]) {
         let outcome = read(&packed[..kept]);
         let texts = outcome.texts();
         let expected: Vec<String> = (0..texts.len() as u32).map(event).collect();
         assert_eq!(texts, expected);
         match kept {
             0 => assert!(outcome.items.is_empty()),
-            1 => assert!(matches!(
-                outcome.only_fault().reason,
-                FaultReason::Unexpected { found: 0x1f, .. }
-            )),
-            _ => assert!(
-                matches!(unpack_error(&outcome), UnpackError::GzipTruncated),
-                "{kept}"
-            ),
+            1 => assert!(matches!(outcome.only_fault().reason, FaultReason::Unexpected { found: 0x1f, .. })),
+            _ => assert!(matches!(unpack_error(&outcome), UnpackError::GzipTruncated), "{kept}"),
         }
     }
 }
@@ -87,10 +68,7 @@ fn a_wrong_checksum_is_a_fault_after_all_records() {
     packed[checksum] ^= 1;
     let outcome = read(&packed);
     assert_eq!(outcome.tally.records, 3);
-    assert!(matches!(
-        unpack_error(&outcome),
-        UnpackError::GzipCorrupt(_)
-    ));
+    assert!(matches!(unpack_error(&outcome), UnpackError::GzipCorrupt(_)));
     assert_eq!(outcome.only_fault().skipped.bytes, 0);
 }
 
@@ -101,33 +79,21 @@ fn a_corrupt_stream_never_gives_a_record_that_was_not_there_before_the_fault_is_
         let mut damaged = packed.clone();
         damaged[at] ^= 0x55;
         let outcome = read(&damaged);
-        assert!(
-            !outcome.faults().is_empty(),
-            "byte {at} was damaged and nothing was said"
-        );
+        assert!(!outcome.faults().is_empty(), "byte {at} was damaged and nothing was said");
     }
 }
 
 #[test]
 fn an_object_over_the_limit_gives_the_records_before_it() {
     let plain = log_file(0..100);
-    let limits = ReadLimits {
-        object_bytes: plain.len() as u64 - 1,
-        ..ReadLimits::default()
-    };
+    let limits = ReadLimits { object_bytes: plain.len() as u64 - 1, ..ReadLimits::default() };
     for object in [plain.clone().into_bytes(), gzip(plain.as_bytes())] {
         let outcome = read_within(object, limits);
         assert_eq!(outcome.tally.records, 100);
-        assert!(matches!(
-            unpack_error(&outcome),
-            UnpackError::TooLarge { .. }
-        ));
+        assert!(matches!(unpack_error(&outcome), UnpackError::TooLarge { .. }));
         assert!(outcome.only_fault().skipped.rest_lost);
     }
-    let exact = ReadLimits {
-        object_bytes: plain.len() as u64,
-        ..ReadLimits::default()
-    };
+    let exact = ReadLimits { object_bytes: plain.len() as u64, ..ReadLimits::default() };
     assert_eq!(read_within(&plain, exact).items.len(), 100);
 }
 
@@ -136,10 +102,7 @@ fn a_bomb_is_stopped_by_its_ratio_and_what_stood_before_it_is_read() {
     let plain = [log_file(0..3).as_bytes(), &vec![b' '; 64 << 20]].concat();
     let outcome = read(gzip(&plain));
     assert_eq!(outcome.tally.records, 3);
-    assert!(matches!(
-        unpack_error(&outcome),
-        UnpackError::RatioTooHigh { limit: 200 }
-    ));
+    assert!(matches!(unpack_error(&outcome), UnpackError::RatioTooHigh { limit: 200 }));
     assert!(outcome.tally.bytes.decompressed < 16 << 20);
 }
 
@@ -173,19 +136,8 @@ impl Read for Failing<'_> {
 fn a_source_that_fails_is_told_from_a_stream_that_was_cut() {
     let plain = log_file(0..3);
     let packed = gzip(plain.as_bytes());
-    for bytes in [
-        &plain.as_bytes()[..plain.len() - 1],
-        &packed,
-        &packed[..packed.len() - 5],
-        &[],
-    ] {
-        let outcome = read_from(
-            Failing {
-                bytes,
-                interrupted: false,
-            },
-            ReadLimits::default(),
-        );
+    for bytes in [&plain.as_bytes()[..plain.len() - 1], &packed, &packed[..packed.len() - 5], &[]] {
+        let outcome = read_from(Failing { bytes, interrupted: false }, ReadLimits::default());
         assert_eq!(outcome.tally.records, if bytes.is_empty() { 0 } else { 3 });
         assert!(matches!(unpack_error(&outcome), UnpackError::Io(_)));
     }

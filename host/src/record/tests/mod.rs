@@ -19,16 +19,7 @@ struct Outcome {
 
 impl Outcome {
     fn records(&self) -> Vec<&RawRecord> {
-        self.items
-            .iter()
-            .filter_map(|item| {
-                if let Item::Record(record) = item {
-                    Some(record)
-                } else {
-                    None
-                }
-            })
-            .collect()
+        self.items.iter().filter_map(|item| if let Item::Record(record) = item { Some(record) } else { None }).collect()
     }
 
     fn texts(&self) -> Vec<&str> {
@@ -36,16 +27,7 @@ impl Outcome {
     }
 
     fn faults(&self) -> Vec<&Fault> {
-        self.items
-            .iter()
-            .filter_map(|item| {
-                if let Item::Fault(fault) = item {
-                    Some(fault)
-                } else {
-                    None
-                }
-            })
-            .collect()
+        self.items.iter().filter_map(|item| if let Item::Fault(fault) = item { Some(fault) } else { None }).collect()
     }
 
     fn only_fault(&self) -> &Fault {
@@ -57,13 +39,7 @@ impl Outcome {
     fn not_records(&self) -> Vec<NotARecord> {
         self.items
             .iter()
-            .filter_map(|item| {
-                if let Item::NotARecord { reason, .. } = item {
-                    Some(*reason)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|item| if let Item::NotARecord { reason, .. } = item { Some(*reason) } else { None })
             .collect()
     }
 }
@@ -85,11 +61,7 @@ fn read_from(source: impl Read, limits: ReadLimits) -> Outcome {
 
     assert_eq!(tally.items(), items.len() as u64, "{items:?}");
     let bytes = tally.bytes;
-    assert_eq!(
-        bytes.decompressed,
-        bytes.items + bytes.structure + bytes.skipped,
-        "{tally:?} {items:?}"
-    );
+    assert_eq!(bytes.decompressed, bytes.items + bytes.structure + bytes.skipped, "{tally:?} {items:?}");
     for (ordinal, item) in items.iter().enumerate() {
         let position = match item {
             Item::Record(record) => record.position,
@@ -120,10 +92,7 @@ struct InPieces<'a> {
 
 impl<'a> InPieces<'a> {
     fn new(bytes: &'a [u8], sizes: Vec<usize>) -> Self {
-        Self {
-            bytes,
-            sizes: sizes.into_iter().cycle(),
-        }
+        Self { bytes, sizes: sizes.into_iter().cycle() }
     }
 }
 

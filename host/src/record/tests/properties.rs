@@ -32,11 +32,7 @@ fn records() -> impl Strategy<Value = Vec<String>> {
             fields.insert("eventID".to_owned(), Value::from(format!("id-{ordinal}")));
             fields.insert("responseElements".to_owned(), two);
             let record = Value::Object(fields);
-            if pretty {
-                format!("{record:#}")
-            } else {
-                record.to_string()
-            }
+            if pretty { format!("{record:#}") } else { record.to_string() }
         };
         parts.into_iter().enumerate().map(number).collect()
     })
@@ -73,32 +69,20 @@ impl Shape {
         match self {
             Self::LogFile => format!(r#"{{"Records":[{}]}}"#, records.join(",")),
             Self::LogFileWithOtherKeys => {
-                format!(
-                    "{{ \"a]\":[{{}}],\r\n\"Records\" :[\n{}\n], \"z\":\"}}\" }}\n",
-                    records.join(" ,\n ")
-                )
+                format!("{{ \"a]\":[{{}}],\r\n\"Records\" :[\n{}\n], \"z\":\"}}\" }}\n", records.join(" ,\n "))
             }
             Self::Array => format!("[{}]\n", records.join(",\n")),
             Self::ArrayOfLogFiles => {
                 let (one, two) = records.split_at(records.len() / 2);
-                format!(
-                    "[{{\"Records\":[{}],\"a\":1}}, {{\"Records\":[{}]}}]",
-                    one.join(","),
-                    two.join(",")
-                )
+                format!("[{{\"Records\":[{}],\"a\":1}}, {{\"Records\":[{}]}}]", one.join(","), two.join(","))
             }
             Self::Lines => records.join("\n"),
             Self::Concatenated => records.concat(),
-            Self::EventBridgeLines => each(|record| {
-                format!(
-                    r#"{{"detail-type":"AWS API Call via CloudTrail","detail":{record},"id":"x"}}"#
-                )
-            })
-            .join("\n"),
+            Self::EventBridgeLines => {
+                each(|record| format!(r#"{{"detail-type":"AWS API Call via CloudTrail","detail":{record},"id":"x"}}"#)).join("\n")
+            }
             Self::LookupEvents => {
-                let events = each(|record| {
-                    format!(r#"{{"CloudTrailEvent":{}}}"#, Value::from(record.as_str()))
-                });
+                let events = each(|record| format!(r#"{{"CloudTrailEvent":{}}}"#, Value::from(record.as_str())));
                 format!(r#"{{"Events":[{}],"NextToken":null}}"#, events.join(", "))
             }
         }
@@ -106,10 +90,7 @@ impl Shape {
 
     /// Whether the end of one record can be the end of the object.
     fn may_end_after_any_record(self) -> bool {
-        matches!(
-            self,
-            Self::Lines | Self::Concatenated | Self::EventBridgeLines
-        )
+        matches!(self, Self::Lines | Self::Concatenated | Self::EventBridgeLines)
     }
 }
 

@@ -25,28 +25,14 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn read_whole(object: &Value) -> (Vec<&Value>, usize) {
     if let Some(detail) = object.get("detail") {
         let is_record = detail.get("eventVersion").is_some();
-        return if is_record {
-            (vec![detail], 0)
-        } else {
-            (vec![], 1)
-        };
+        return if is_record { (vec![detail], 0) } else { (vec![], 1) };
     }
     let Some(elements) = object.get("Records").and_then(Value::as_array) else {
         return (vec![], 1);
     };
     let is_record = |element: &&Value| {
-        let source = element
-            .get("eventSource")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let names = [
-            "eventVersion",
-            "eventName",
-            "eventID",
-            "eventId",
-            "eventTime",
-            "eventType",
-        ];
+        let source = element.get("eventSource").and_then(Value::as_str).unwrap_or_default();
+        let names = ["eventVersion", "eventName", "eventID", "eventId", "eventTime", "eventType"];
         !source.starts_with("aws:") && names.iter().any(|name| element.get(name).is_some())
     };
     let records: Vec<&Value> = elements.iter().filter(is_record).collect();
@@ -67,55 +53,30 @@ fn real_files_are_read_as_a_whole_parse_reads_them() {
     for file in &files {
         let object = fs::read(file).expect("the file can be read");
         let outcome = read(&object);
-        assert!(
-            outcome.faults().is_empty(),
-            "{}: {:?}",
-            file.display(),
-            outcome.faults()
-        );
+        assert!(outcome.faults().is_empty(), "{}: {:?}", file.display(), outcome.faults());
 
         let mut plain = Vec::new();
         if object.starts_with(&[0x1f, 0x8b]) {
-            flate2::read::MultiGzDecoder::new(&object[..])
-                .read_to_end(&mut plain)
-                .expect("it is gzip");
+            flate2::read::MultiGzDecoder::new(&object[..]).read_to_end(&mut plain).expect("it is gzip");
         } else {
             plain = object;
         }
         let whole: Value = serde_json::from_slice(&plain).expect("it is json");
         let (expected, others) = read_whole(&whole);
 
-        assert_eq!(
-            outcome.tally.not_records_total(),
-            others as u64,
-            "{}",
-            file.display()
-        );
-        assert_eq!(
-            outcome.tally.records + outcome.tally.duplicates,
-            expected.len() as u64,
-            "{}",
-            file.display()
-        );
+        assert_eq!(outcome.tally.not_records_total(), others as u64, "{}", file.display());
+        assert_eq!(outcome.tally.records + outcome.tally.duplicates, expected.len() as u64, "{}", file.display());
         let mut without_repeats: Vec<&Value> = Vec::new();
         for record in expected {
             if !without_repeats.contains(&record) {
                 without_repeats.push(record);
             }
         }
-        let found: Vec<Value> = outcome
-            .texts()
-            .iter()
-            .map(|text| serde_json::from_str(text).expect("it is json"))
-            .collect();
+        let found: Vec<Value> = outcome.texts().iter().map(|text| serde_json::from_str(text).expect("it is json")).collect();
         assert!(found.iter().eq(without_repeats), "{}", file.display());
         for record in outcome.records() {
             let at = record.position.offset as usize;
-            assert!(
-                plain[at..].starts_with(record.json.as_bytes()),
-                "{}",
-                file.display()
-            );
+            assert!(plain[at..].starts_with(record.json.as_bytes()), "{}", file.display());
         }
         total += &outcome.tally;
     }

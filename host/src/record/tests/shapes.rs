@@ -12,10 +12,7 @@ fn assert_gives_three(object: &str) {
     assert_eq!(outcome.items.len(), 3, "{object}: {:?}", outcome.items);
     for record in outcome.records() {
         let at = record.position.offset as usize;
-        assert!(
-            object[at..].starts_with(&*record.json),
-            "{object}: {record:?}"
-        );
+        assert!(object[at..].starts_with(&*record.json), "{object}: {record:?}");
     }
 }
 
@@ -56,17 +53,13 @@ fn records_may_stand_one_behind_the_other() {
 #[test]
 fn whole_log_files_may_stand_one_behind_the_other() {
     let [one, two, three] = three();
-    assert_gives_three(&format!(
-        r#"{{"Records":[{one}]}}{{"Records":[]}}[{two}]{three}"#
-    ));
+    assert_gives_three(&format!(r#"{{"Records":[{one}]}}{{"Records":[]}}[{two}]{three}"#));
 }
 
 #[test]
 fn whole_log_files_may_stand_in_an_array() {
     let [one, two, three] = three();
-    assert_gives_three(&format!(
-        r#"[{{"Records":[{one},{two}],"a":[]}},{{"Records":[]}},{three}]"#
-    ));
+    assert_gives_three(&format!(r#"[{{"Records":[{one},{two}],"a":[]}},{{"Records":[]}},{three}]"#));
 }
 
 #[test]
@@ -80,25 +73,13 @@ fn a_single_record_may_stand_alone_over_several_lines() {
 #[test]
 fn an_eventbridge_event_gives_its_detail_untouched() {
     let detail = r#"{ "eventVersion":"1.08", "eventID":"1", "x":1.0 }"#;
-    for kind in [
-        "AWS API Call via CloudTrail",
-        "AWS Console Sign In via CloudTrail",
-        "AWS Service Event via CloudTrail",
-    ] {
-        let object =
-            format!(r#"{{"version":"0","detail-type":"{kind}","detail": {detail} ,"id":"e"}}"#);
-        for object in [
-            object.clone(),
-            format!("[{object}]"),
-            format!("{{\"Records\":[{object}]}}"),
-        ] {
+    for kind in ["AWS API Call via CloudTrail", "AWS Console Sign In via CloudTrail", "AWS Service Event via CloudTrail"] {
+        let object = format!(r#"{{"version":"0","detail-type":"{kind}","detail": {detail} ,"id":"e"}}"#);
+        for object in [object.clone(), format!("[{object}]"), format!("{{\"Records\":[{object}]}}")] {
             let outcome = read(&object);
             assert_eq!(outcome.texts(), [detail]);
             let record = outcome.records()[0];
-            assert_eq!(
-                record.position.offset as usize,
-                object.find(detail).expect("it is there")
-            );
+            assert_eq!(record.position.offset as usize, object.find(detail).expect("it is there"));
         }
     }
 }
@@ -114,17 +95,10 @@ fn lookup_events_give_the_text_in_their_strings() {
     let text = r#"{"eventID":"1","userAgent":"a \"quoted\" }] agent","n":1.68E9}"#;
     let string = serde_json::to_string(text).expect("a string");
     let event = format!(r#"{{"EventId":"1","CloudTrailEvent":{string},"Resources":[]}}"#);
-    for object in [
-        format!(r#"{{"Events":[{event}],"NextToken":"t"}}"#),
-        event.clone(),
-        format!("[{event}]"),
-    ] {
+    for object in [format!(r#"{{"Events":[{event}],"NextToken":"t"}}"#), event.clone(), format!("[{event}]")] {
         let outcome = read(&object);
         assert_eq!(outcome.texts(), [text], "{object}");
-        assert_eq!(
-            outcome.records()[0].position.offset as usize,
-            object.find(&string).expect("it is there")
-        );
+        assert_eq!(outcome.records()[0].position.offset as usize, object.find(&string).expect("it is there"));
     }
 }
 
@@ -136,12 +110,8 @@ fn a_lookup_event_that_was_unpacked_by_a_tool_is_read() {
 
 #[test]
 fn brackets_quotes_and_escapes_in_strings_confuse_nothing() {
-    let record =
-        r#"{"eventID":"1","userAgent":"}{][\"\\","x\"}":"\\\\\"{\"Records\":[","y":"\u007b\\"}"#;
-    for object in [
-        format!(r#"{{"Records":[{record},{}]}}"#, event(2)),
-        format!("{record}\n{}", event(2)),
-    ] {
+    let record = r#"{"eventID":"1","userAgent":"}{][\"\\","x\"}":"\\\\\"{\"Records\":[","y":"\u007b\\"}"#;
+    for object in [format!(r#"{{"Records":[{record},{}]}}"#, event(2)), format!("{record}\n{}", event(2))] {
         assert_eq!(read(object).texts(), [record.to_owned(), event(2)]);
     }
 }
@@ -172,14 +142,8 @@ fn an_empty_object_has_no_items() {
 
 #[test]
 fn a_record_of_256_kilobytes_is_read() {
-    let record = format!(
-        r#"{{"eventID":"1","x":"{}"}}"#,
-        "\\\"x".repeat(256 * 1024 / 3)
-    );
-    assert_eq!(
-        read(format!(r#"{{"Records":[{record}]}}"#)).texts(),
-        [&record]
-    );
+    let record = format!(r#"{{"eventID":"1","x":"{}"}}"#, "\\\"x".repeat(256 * 1024 / 3));
+    assert_eq!(read(format!(r#"{{"Records":[{record}]}}"#)).texts(), [&record]);
     assert_eq!(read(&record).texts(), [&record]);
 }
 
@@ -202,25 +166,13 @@ fn the_same_record_again_is_a_duplicate_and_the_same_key_with_other_content_is_n
     let other = r#"{"eventID":"1","eventName":"GetObject"}"#;
     let outcome = read([&event(1), other, &event(1), &event(2)].join("\n"));
     assert_eq!(outcome.texts(), [&event(1), other, &event(2)]);
-    assert!(
-        matches!(&outcome.items[2], Item::Duplicate { event_key, .. } if event_key.as_str() == "1")
-    );
+    assert!(matches!(&outcome.items[2], Item::Duplicate { event_key, .. } if event_key.as_str() == "1"));
     assert_eq!(outcome.tally.duplicates, 1);
 }
 
 #[test]
 fn records_beyond_the_memory_for_duplicates_are_kept_and_counted() {
-    let limits = ReadLimits {
-        remembered_records: 1,
-        ..ReadLimits::default()
-    };
+    let limits = ReadLimits { remembered_records: 1, ..ReadLimits::default() };
     let outcome = read_within([event(1), event(2), event(2), event(1)].join("\n"), limits);
-    assert_eq!(
-        (
-            outcome.tally.records,
-            outcome.tally.duplicates,
-            outcome.tally.not_compared
-        ),
-        (3, 1, 2)
-    );
+    assert_eq!((outcome.tally.records, outcome.tally.duplicates, outcome.tally.not_compared), (3, 1, 2));
 }

@@ -1,0 +1,60 @@
+//! `trailwarden config check`: is a configuration in order, alone and with the policies that it is for?
+
+use std::path::PathBuf;
+
+use clap::Args;
+use policy_contract::name::Name;
+
+use super::exit::Exit;
+use crate::config::Config;
+use crate::policy::Catalogue;
+
+/// What `trailwarden config check` is given.
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// A policy or a folder of policies to check the settings of, besides those under `policy_paths`
+    #[arg(short, long = "policies", value_name = "PATH")]
+    policies: Vec<PathBuf>,
+
+    /// The configuration
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
+    let config = match Config::load(&args.file) {
+        Ok(config) => config,
+        Err(errors) => {
+            eprintln!("{errors}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let paths: Vec<PathBuf> = config.policy_paths.iter().chain(&args.policies).cloned().collect();
+    println!("{}: {} context tables", args.file.display(), config.tables.len());
+    for (name, table) in &config.tables {
+        println!("  {name}: {} entries, {}", table.table.len(), table.digest);
+    }
+    if paths.is_empty() {
+        println!("  no policies are named, so settings were not tried; name some with -p");
+        return Ok(Exit::Done);
+    }
+    let engine = super::engine(&config)?;
+    let catalogue = Catalogue::load(&engine, &paths, &config)
+        .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
+    for policy in catalogue.policies() {
+        let identity = policy.identity();
+        println!("  policy {} {}: {} rules", identity.name, identity.version, policy.rules().len());
+        for rule in policy.rules() {
+            let severity = rule.severity.unwrap_or(rule.description.severity);
+            println!("    {}: {}, {severity}", rule.description.id, rule.mode.as_str());
+        }
+    }
+    let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();
+    let unknown = config.unknown_policies(&names);
+    unknown.iter().for_each(|error| eprintln!("{error}"));
+    for refusal in catalogue.refusals() {
+        eprintln!("{}: refused at the step `{}`: it {}", refusal.path.display(), refusal.error.step(), refusal.error);
+    }
+    let is_in_order = unknown.is_empty() && catalogue.refusals().is_empty();
+    Ok(if is_in_order { Exit::Done } else { Exit::Usage })
+}

@@ -1,0 +1,66 @@
+//! `trailwarden policy inspect`: what a policy says of itself.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use policy_contract::manifest::{Manifest, RuleDescription, TableNeed};
+use policy_contract::selector::Selector;
+
+use super::exit::Exit;
+use crate::limits::Limits;
+use crate::policy::CompiledFile;
+
+/// What `trailwarden policy inspect` is given.
+#[derive(Debug, Args)]
+pub(super) struct InspectArgs {
+    /// Print the manifest as JSON
+    #[arg(long)]
+    json: bool,
+
+    /// The policy (*.wasm)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+}
+
+pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
+    let engine = super::engine(&super::configuration(None)?)?;
+    let policy = CompiledFile::read(&engine, &args.file, &Limits::default())
+        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", args.file.display(), error.step()))?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(policy.manifest())?);
+        return Ok(Exit::Done);
+    }
+    let Manifest { name, version, description, owner, tables, rules, .. } = policy.manifest();
+    println!("{name} {version}, owned by {owner}");
+    println!("  {description}");
+    println!("  {}, {} bytes", policy.digest(), policy.bytes());
+    let names = |interfaces: &[crate::policy::Interface]| interfaces.iter().map(ToString::to_string).collect::<Vec<_>>();
+    println!("  imports {}", or_nothing(names(&policy.world().imports)));
+    println!("  exports {}", or_nothing(names(&policy.world().exports)));
+    for TableNeed { name, kind, required, description } in tables {
+        let required = if *required { "required" } else { "optional" };
+        println!("\ntable {name} ({}, {required})\n  {description}", kind.as_str());
+    }
+    for rule in rules {
+        print_rule(rule)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print_rule(rule: &RuleDescription) -> anyhow::Result<()> {
+    let techniques = rule.techniques.iter().map(|technique| technique.as_str().to_owned()).collect();
+    println!("\nrule {} ({}, {}): {}", rule.id, rule.severity, rule.default_mode.as_str(), rule.title);
+    println!("  ATT&CK {}", or_nothing(techniques));
+    for selector in &rule.selectors {
+        match selector {
+            Selector::All => println!("  selects every record"),
+            Selector::Match(conditions) => println!("  selects {}", serde_json::to_string(conditions)?),
+        }
+    }
+    rule.description.lines().for_each(|line| println!("  {line}"));
+    Ok(())
+}
+
+fn or_nothing(names: Vec<String>) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}

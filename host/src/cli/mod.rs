@@ -1,0 +1,88 @@
+//! The command line: one file for each subcommand.
+//!
+//! Arguments are parsed into plain structs and turned into the library's own types before anything happens. Results go to
+//! standard output, everything else to standard error. Errors end here, with their causes and an [`Exit`] code.
+
+mod config_check;
+mod exit;
+mod explain;
+mod inspect;
+mod live;
+mod report;
+mod scan;
+mod summary;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::engine::Engine;
+use exit::Exit;
+
+/// Judges AWS CloudTrail records in sandboxed WebAssembly policies.
+#[derive(Debug, Parser)]
+#[command(name = "trailwarden", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge stored records and print what was found
+    Scan(scan::ScanArgs),
+    /// Write, build, test and look into policies
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Look into the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum PolicyCommand {
+    /// Show what a policy says of itself
+    Inspect(inspect::InspectArgs),
+    /// Show why a policy finds something in a record, or why it doesn't
+    Explain(explain::ExplainArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check a configuration file, and the policies that it is for
+    Check(config_check::CheckArgs),
+}
+
+/// Runs the command that the process was given.
+pub fn run() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Scan(args) => scan::run(args),
+        Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
+        Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
+        Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Exit::Usage.into()
+        }
+    }
+}
+
+/// The configuration in a file, or the defaults.
+fn configuration(file: Option<&PathBuf>) -> anyhow::Result<Config> {
+    match file {
+        Some(file) => Config::load(file).map_err(|errors| anyhow::anyhow!("the configuration can't be used\n{errors}")),
+        None => Ok(Config::default()),
+    }
+}
+
+/// An engine under the limits of a configuration.
+fn engine(config: &Config) -> anyhow::Result<Engine> {
+    let budget = usize::try_from(config.limits.memory_budget_mib.bytes()).unwrap_or(usize::MAX);
+    Engine::new(budget).context("policies can't be run here")
+}
