@@ -242,6 +242,20 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        for (region, expected) in [
+            ("eu-west-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("", "aws"),
+        ] {
+            assert_eq!(partition_of(region), expected, "{region}");
+        }
+    }
+
     /// Odd records: absent, null and mistyped fields, aggregated records, failures without an error code.
     const ODD: [&str; 10] = [
         "{}",
@@ -306,20 +320,6 @@ mod tests {
         ] {
             let record = Record::parse(json.as_bytes()).unwrap();
             assert_eq!((record.event().is_from_console(), record.event().is_from_cli()), (is_console, is_cli), "{json}");
-        }
-    }
-
-    #[test]
-    fn the_partition_follows_from_the_region() {
-        for (region, expected) in [
-            ("eu-west-1", "aws"),
-            ("cn-north-1", "aws-cn"),
-            ("us-gov-west-1", "aws-us-gov"),
-            ("us-isob-east-1", "aws-iso-b"),
-            ("eusc-de-east-1", "aws-eusc"),
-            ("", "aws"),
-        ] {
-            assert_eq!(partition_of(region), expected, "{region}");
         }
     }
 }
