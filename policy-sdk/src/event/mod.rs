@@ -165,9 +165,10 @@ impl<'a> Event<'a> {
         self.text("userAgent")
     }
 
-    /// `readOnly`.
+    /// `readOnly`, as the host routes by it: a true flag, not the word in a string.
     pub fn read_only(&self) -> Option<bool> {
-        self.root.member("readOnly").flag()
+        let read_only = self.root.member("readOnly");
+        read_only.flag().filter(|_| read_only.str().is_none())
     }
 
     /// `eventType`, such as `AwsApiCall`; empty where there is none.
@@ -237,6 +238,8 @@ fn partition_of(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use policy_contract::fields::Fields;
+
     use super::*;
 
     #[test]
@@ -250,6 +253,73 @@ mod tests {
             ("", "aws"),
         ] {
             assert_eq!(partition_of(region), expected, "{region}");
+        }
+    }
+
+    /// Odd records: absent, null and mistyped fields, aggregated records, failures without an error code.
+    const ODD: [&str; 10] = [
+        "{}",
+        r#"{"eventName":null,"userIdentity":null,"errorCode":null,"readOnly":"true"}"#,
+        r#"{"eventName":3,"userIdentity":"x","awsRegion":["a"],"responseElements":"text","readOnly":1}"#,
+        r#"{"eventId":"e-1","accountId":"111122223333","eventCategory":"Aggregated"}"#,
+        r#"{"eventName":"ConsoleLogin","responseElements":{"ConsoleLogin":"Failure"}}"#,
+        r#"{"eventName":"ConsoleLogin","responseElements":{"Other":"Failure"}}"#,
+        r#"{"eventName":"RunInstances","errorCode":"Client.DryRunOperation","errorMessage":"x"}"#,
+        r#"{"eventName":"UpdateFunctionCode20150331v2","errorMessage":"only a message"}"#,
+        r#"{"eventName":"a\u003db","eventSource":"iam.amazonaws.com","userIdentity":{"type":"AssumedRole","sessionContext":{"sessionIssuer":{"accountId":"111122223333"}}}}"#,
+        r#"{"userIdentity":{"accountId":"1","sessionContext":{"sessionIssuer":{}}},"recipientAccountId":"2","accountId":"3","errorCode":""}"#,
+    ];
+
+    #[test]
+    fn an_event_says_what_the_host_routed_it_by() {
+        for json in ODD {
+            let record = Record::parse(json.as_bytes()).unwrap();
+            let (event, fields) = (record.event(), Fields::from_json(json).unwrap());
+            assert_eq!(event.name(), fields.event_name.as_deref().unwrap_or_default(), "{json}");
+            assert_eq!(event.unversioned_name(), fields.unversioned_name().unwrap_or_default(), "{json}");
+            assert_eq!(event.source(), fields.event_source.as_deref().unwrap_or_default(), "{json}");
+            assert_eq!(event.region(), fields.region.as_deref().unwrap_or_default(), "{json}");
+            assert_eq!(event.outcome(), fields.outcome, "{json}");
+            assert_eq!(event.error_code(), fields.error_code.as_deref(), "{json}");
+            assert_eq!(event.read_only(), fields.read_only, "{json}");
+            assert_eq!(event.recipient_account(), fields.recipient_account.as_deref().unwrap_or_default(), "{json}");
+            assert_eq!(event.actor().account(), fields.actor_account.as_deref(), "{json}");
+        }
+    }
+
+    #[test]
+    fn the_id_of_an_aggregated_record_is_found() {
+        assert_eq!(Record::parse(ODD[3].as_bytes()).unwrap().event().id(), "e-1");
+    }
+
+    #[test]
+    fn an_origin_is_an_address_a_service_or_aws_itself() {
+        for (text, expected) in [
+            ("192.0.2.1", Origin::Address([192, 0, 2, 1].into())),
+            ("::ffff:192.0.2.1", Origin::Address([192, 0, 2, 1].into())),
+            ("cloudformation.amazonaws.com", Origin::Service("cloudformation.amazonaws.com")),
+            ("AWS Internal", Origin::Internal),
+            ("somewhere", Origin::Other("somewhere")),
+            ("", Origin::Absent),
+        ] {
+            assert_eq!(Origin::of(text), expected);
+        }
+    }
+
+    #[test]
+    fn console_and_command_line_are_told_by_flag_and_user_agent() {
+        for (json, is_console, is_cli) in [
+            (r#"{"userAgent":"AWS Internal","sessionCredentialFromConsole":"true"}"#, true, false),
+            (r#"{"userAgent":"[S3Console/0.4, aws-internal/3 aws-sdk-java/1.12.488]"}"#, true, false),
+            (r#"{"userAgent":"console.ec2.amazonaws.com"}"#, true, false),
+            (r#"{"userAgent":"signin.amazonaws.com"}"#, true, false),
+            (r#"{"userAgent":"[aws-cli/1.18.136 Python/3.8.5]"}"#, false, true),
+            (r#"{"userAgent":"aws-cli/2.31.1","sessionCredentialFromConsole":"true"}"#, true, true),
+            (r#"{"userAgent":"Boto3/1.26.165"}"#, false, false),
+            ("{}", false, false),
+        ] {
+            let record = Record::parse(json.as_bytes()).unwrap();
+            assert_eq!((record.event().is_from_console(), record.event().is_from_cli()), (is_console, is_cli), "{json}");
         }
     }
 }

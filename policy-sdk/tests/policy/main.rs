@@ -1,5 +1,8 @@
 //! The SDK from outside: a policy that uses everything, judged by the host in memory, and the schemas of its documents.
 
+// What prepares a test fails it as loudly as the test itself; clippy knows only functions that are marked as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod fixture_runner;
 mod schemas;
 mod trails;
