@@ -92,8 +92,10 @@ pub fn run(args: BuildArgs) -> anyhow::Result<()> {
     let built = build(&args)?;
     let width = built.iter().map(|policy| policy.name.len()).max().unwrap_or(0);
     let mut stdout = std::io::stdout().lock();
+    let here = std::env::current_dir()?;
     for policy in built {
-        writeln!(stdout, "{:width$}  {}  {} bytes", policy.name, policy.wasm.display(), policy.bytes)?;
+        let wasm = policy.wasm.strip_prefix(&here).unwrap_or(&policy.wasm);
+        writeln!(stdout, "{:width$}  {}  {} bytes", policy.name, wasm.display(), policy.bytes)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Toolchain, Workspace};
@@ -21,7 +21,7 @@ pub fn apply(cargo: &mut Command, workspace: &Workspace, toolchain: &Toolchain) 
 
 /// Flags as cargo wants them in one variable: 0x1f between them, so that a path may contain spaces.
 /// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>)
-fn encoded(remaps: &[(PathBuf, &str)]) -> OsString {
+fn encoded(remaps: &[(PathBuf, String)]) -> OsString {
     let mut flags = OsString::new();
     for (from, to) in remaps {
         if !flags.is_empty() {
@@ -35,18 +35,16 @@ fn encoded(remaps: &[(PathBuf, &str)]) -> OsString {
     flags
 }
 
-/// The folders whose names would stand in panic messages, and what stands there instead. Later ones win where several fit.
-fn remaps(workspace: &Workspace, toolchain: &Toolchain) -> Vec<(PathBuf, &'static str)> {
-    let mut remaps = vec![(workspace.root.clone(), ".")];
-    let by_path: BTreeSet<&Path> =
-        workspace.crates.iter().flat_map(|policy| &policy.path_dependencies).map(PathBuf::as_path).collect();
-    let outside = by_path.into_iter().filter(|folder| !folder.starts_with(&workspace.root));
-    remaps.extend(outside.map(|folder| (folder.to_owned(), "dependency")));
-    if let Some(home) = cargo_home() {
-        remaps.push((home, "cargo"));
-    }
-    for source in toolchain.library_source.iter().flat_map(|link| [Some(link.clone()), link.canonicalize().ok()]).flatten() {
-        remaps.push((source, "rust"));
+/// The folders whose names would stand in panic messages, and what stands there instead. The workspace itself is not among
+/// them: cargo names its files relative to it.
+fn remaps(workspace: &Workspace, toolchain: &Toolchain) -> Vec<(PathBuf, String)> {
+    let by_path: BTreeSet<&PathBuf> = workspace.crates.iter().flat_map(|policy| &policy.path_dependencies).collect();
+    let folder_name = |folder: &PathBuf| folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut remaps: Vec<_> = by_path.into_iter().map(|folder| (folder.clone(), folder_name(folder))).collect();
+    remaps.extend(cargo_home().map(|home| (home, "cargo".to_owned())));
+    if let Some(link) = &toolchain.library_source {
+        let folders = [Some(link.clone()), link.canonicalize().ok()].into_iter().flatten();
+        remaps.extend(folders.map(|source| (source, "rust".to_owned())));
     }
     remaps
 }
@@ -62,7 +60,7 @@ mod tests {
 
     #[test]
     fn flags_are_parted_by_the_byte_that_cargo_expects() {
-        let flags = encoded(&[("/a b".into(), "."), ("/c".into(), "cargo")]);
-        assert_eq!(flags, "--remap-path-prefix=/a b=.\x1f--remap-path-prefix=/c=cargo");
+        let flags = encoded(&[("/a b".into(), "b".into()), ("/c".into(), "cargo".into())]);
+        assert_eq!(flags, "--remap-path-prefix=/a b=b\x1f--remap-path-prefix=/c=cargo");
     }
 }
