@@ -11,3 +11,4 @@ pub mod policy;
 pub mod record;
 pub mod route;
 pub mod source;
+pub mod toolchain;

@@ -8,6 +8,9 @@ mod exit;
 mod explain;
 mod inspect;
 mod live;
+mod policy_build;
+mod policy_new;
+mod policy_test;
 mod report;
 mod scan;
 mod summary;
@@ -44,6 +47,12 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum PolicyCommand {
+    /// Write a new policy that builds and passes its tests at once
+    New(policy_new::NewArgs),
+    /// Compile policies to Wasm
+    Build(policy_build::BuildArgs),
+    /// Run a policy's fixtures against the compiled Wasm
+    Test(policy_test::TestArgs),
     /// Show what a policy says of itself
     Inspect(inspect::InspectArgs),
     /// Show why a policy finds something in a record, or why it doesn't
@@ -60,6 +69,9 @@ enum ConfigCommand {
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(args),
+        Command::Policy(PolicyCommand::New(args)) => policy_new::run(args).map(|()| Exit::Done),
+        Command::Policy(PolicyCommand::Build(args)) => policy_build::run(args).map(|()| Exit::Done),
+        Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args),
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
