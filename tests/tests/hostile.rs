@@ -12,7 +12,7 @@ fn records(folder: &std::path::Path) -> String {
 
 fn scan(records: &str, hostile: Option<&str>) -> Run {
     let good = built("target/policies", "make policies").unwrap().display().to_string();
-    let hostile = hostile.map(|name| built(&format!("target/hostile/{name}.wasm"), "make policies-hostile").unwrap());
+    let hostile = hostile.map(|name| built(&format!("target/hostile/{name}.wasm"), "make test").unwrap());
     let hostile = hostile.map(|path| ["-p".to_owned(), path.display().to_string()]);
     let args = ["scan", "--format", "ocsf", "-p", &good].map(str::to_owned).into_iter().chain(hostile.into_iter().flatten());
     trailwarden(args.chain([records.to_owned()])).unwrap()
