@@ -1,5 +1,7 @@
 //! Wrong usage and broken input: a clear error that names the place, the right exit code, and everything else still judged.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
+
 use std::fs;
 use std::path::Path;
 
@@ -135,7 +137,9 @@ fn an_unknown_key_of_the_configuration_comes_with_its_place_and_a_suggestion() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("trailwarden.toml");
     fs::write(&config, "[policies.storage]\nmdoe = \"off\"\n").unwrap();
-    for run in [scan(&["-p", &policy("identity"), "-c", &text(&config), "-"]), trailwarden(["config", "check", &text(&config)]).unwrap()] {
+    for run in
+        [scan(&["-p", &policy("identity"), "-c", &text(&config), "-"]), trailwarden(["config", "check", &text(&config)]).unwrap()]
+    {
         assert_says(&run, 2, &["trailwarden.toml:2:1", "mdoe", "mode"]);
     }
 }
@@ -172,7 +176,11 @@ fn explain_says_which_selector_field_failed_and_what_a_rule_asked() {
     let not_routed = trailwarden(["policy", "explain", &policy("storage"), &text(&record)]).unwrap();
     assert_eq!(not_routed.code, Some(0), "{}", not_routed.stderr);
     assert!(not_routed.stdout.contains("rule bucket-policy-put (enforce): not routed"), "{}", not_routed.stdout);
-    assert!(not_routed.stdout.contains(r#"event_source is "iam.amazonaws.com", wanted "s3.amazonaws.com""#), "{}", not_routed.stdout);
+    assert!(
+        not_routed.stdout.contains(r#"event_source is "iam.amazonaws.com", wanted "s3.amazonaws.com""#),
+        "{}",
+        not_routed.stdout
+    );
 
     fs::write(folder.path().join("networks.txt"), "10.0.0.0/8\n").unwrap();
     let config = folder.path().join("trailwarden.toml");

@@ -1,5 +1,7 @@
 //! The main job, from outside: records in, sandboxed policies, findings out.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -21,7 +23,8 @@ fn scan_day(extra: &[&str]) -> Run {
     let (folder, config) = sample_day();
     let records = folder.path().display().to_string();
     let mut run =
-        trailwarden(["scan", "-p", &policies(), "-c", &config].into_iter().chain(extra.iter().copied()).chain([&*records])).unwrap();
+        trailwarden(["scan", "-p", &policies(), "-c", &config].into_iter().chain(extra.iter().copied()).chain([&*records]))
+            .unwrap();
     // The records' folder is another one each time and stands in findings as the object's name.
     run.stdout = run.stdout.replace(&records, "records");
     run
