@@ -4,10 +4,11 @@ use policy_sdk::prelude::*;
 
 /// Eats memory.
 #[rule(id = "eats", title = "Eats", severity = "low", select(all))]
-pub fn eats(event: &Event) -> Option<Finding> {
+pub fn eats(_event: &Event) -> Option<Finding> {
     let mut eaten: Vec<Vec<u8>> = Vec::new();
     loop {
-        eaten.push(vec![event.name().len() as u8; 8 << 20]);
+        // Not filled: filling would run into the limit on time first.
+        eaten.push(Vec::with_capacity(8 << 20));
         std::hint::black_box(&eaten);
     }
 }
