@@ -51,6 +51,7 @@ demo: policies ## judge a day of example records and print the findings
 
 .PHONY: test
 test: setup-tests policies ## run every test
+	$(TRAILWARDEN) policy build tests/hostile --out target/hostile
 	cargo test $(WORKSPACE)
 	$(TRAILWARDEN) policy test policies
 	$(PYTHON) -m unittest discover --start-directory tests/ocsf

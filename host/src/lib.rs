@@ -1,4 +1,23 @@
-//! Trailwarden's host.
+//! Trailwarden's host: judges AWS CloudTrail records in sandboxed policies.
+//!
+//! One direction, each stage knowing the one before it only by the value that it receives:
+//!
+//! ```text
+//! source ─► record ─► route ─► engine ─► finding ─► standard output
+//!                       ▲         ▲
+//!                       └ policy ─┘  (verified, compiled and configured files)
+//! ```
+//!
+//! - [`source`]: objects, from files, folders and standard input.
+//! - [`record`]: from an object's bytes to records.
+//! - [`policy`]: from a file to a policy that may judge, and the catalogue of them.
+//! - [`route`]: from a record's indexed fields to the rules that want it.
+//! - [`engine`]: wasmtime, and nothing of it elsewhere.
+//! - [`finding`]: what was found, its identity, OCSF and the table.
+//! - [`pipeline`]: joins the stages; read it first.
+//! - [`config`], [`limits`], [`digest`]: what the stages are set to.
+//! - [`toolchain`]: how policies are compiled on this machine.
+//! - [`cli`]: the command line.
 
 pub mod cli;
 pub mod config;

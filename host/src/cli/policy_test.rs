@@ -73,7 +73,9 @@ fn test_policy(engine: &Engine, dir: &Path, wasm: &Path) -> anyhow::Result<Outco
         for (kind, case) in kinds.into_iter().flat_map(|(kind, cases)| cases.iter().map(move |case| (kind, case))) {
             match run_case(&file, &fixtures, kind, case) {
                 Ok(differences) if differences.is_empty() => outcome.passed += 1,
-                Ok(differences) => outcome.failures.push(format!("{}, {:?}: {}", fixtures.rule, case.name, differences.join("; "))),
+                Ok(differences) => {
+                    outcome.failures.push(format!("{}, {:?}: {}", fixtures.rule, case.name, differences.join("; ")))
+                }
                 Err(error) => outcome.failures.push(format!("{}, {:?}: {error:#}", fixtures.rule, case.name)),
             }
         }

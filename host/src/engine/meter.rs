@@ -62,6 +62,7 @@ impl MemoryMeter {
     }
 
     /// How many bytes the store holds.
+    #[cfg(test)]
     pub fn used(&self) -> usize {
         self.used
     }
