@@ -55,6 +55,7 @@ test: setup-tests policies ## run every test
 	cargo test $(WORKSPACE)
 	$(TRAILWARDEN) policy test policies
 	$(PYTHON) -m unittest discover --start-directory tests/ocsf
+	$(PYTHON) -m unittest discover --start-directory tests/schemas
 	$(PYTHON) -m unittest discover --start-directory tests/setup
 
 .PHONY: lint
