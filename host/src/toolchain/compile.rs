@@ -6,7 +6,8 @@ use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 
 use cargo_metadata::{Artifact, Message, TargetKind};
 
-use super::{PolicyCrate, Toolchain, Workspace, reproducible};
+use super::{PolicyCrate, Toolchain, Way, Workspace, reproducible};
+use crate::digest::Digest;
 
 /// A core module as rustc leaves it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ fn artifacts(messages: ChildStdout) -> Result<Vec<Artifact>, CompileError> {
 fn command(workspace: &Workspace, toolchain: &Toolchain, is_locked: bool) -> Command {
     let mut cargo = toolchain.cargo_build();
     cargo.arg("--message-format=json-render-diagnostics");
-    cargo.arg("--target-dir").arg(workspace.target_folder.join(format!("wasm-{}", toolchain.way().as_str())));
+    cargo.arg("--target-dir").arg(products_folder(workspace, toolchain.way()));
     if is_locked {
         cargo.arg("--locked");
     }
@@ -85,6 +86,19 @@ fn command(workspace: &Workspace, toolchain: &Toolchain, is_locked: bool) -> Com
     cargo
 }
 
+/// Where a workspace's modules are built. Cargo names a module by its package alone, and takes one that is there for its own:
+/// where several workspaces share a target folder (`CARGO_TARGET_DIR`), two packages of one name would be taken for each
+/// other. So each gets a folder of its own there.
+fn products_folder(workspace: &Workspace, way: Way) -> PathBuf {
+    let target_folder = &workspace.target_folder;
+    if target_folder.starts_with(&workspace.root) {
+        return target_folder.join(format!("wasm-{}", way.as_str()));
+    }
+    let digest = Digest::of(workspace.root.as_os_str().as_encoded_bytes()).to_string();
+    let (_, hex) = digest.split_once(':').unwrap_or(("", &digest));
+    target_folder.join(format!("wasm-{}-{:.16}", way.as_str(), hex))
+}
+
 fn module(policy: &PolicyCrate, artifacts: &[Artifact]) -> Result<Module, CompileError> {
     let own = artifacts
         .iter()
@@ -93,5 +107,24 @@ fn module(policy: &PolicyCrate, artifacts: &[Artifact]) -> Result<Module, Compil
     match files.find(|file| file.extension() == Some("wasm")) {
         Some(file) => Ok(Module { policy: policy.clone(), file: file.clone().into_std_path_buf() }),
         None => Err(CompileError::NoModule { name: policy.name.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn products(root: &str, target_folder: &str) -> PathBuf {
+        let workspace = Workspace { root: root.into(), target_folder: target_folder.into(), crates: Vec::new() };
+        products_folder(&workspace, Way::Rustup)
+    }
+
+    #[test]
+    fn each_workspace_and_each_way_has_products_of_its_own() {
+        assert_eq!(products("/a", "/a/target"), PathBuf::from("/a/target/wasm-rustup"));
+        let (first, second) = (products("/a", "/shared"), products("/b", "/shared"));
+        assert_ne!(first, second);
+        assert_eq!(first, products("/a", "/shared"));
+        assert!(first.starts_with("/shared") && first.to_string_lossy().len() == "/shared/wasm-rustup-".len() + 16, "{first:?}");
     }
 }

@@ -8,8 +8,12 @@ use std::process::Command;
 
 use super::{Toolchain, Workspace};
 
-/// The release profile of every policy, whatever the workspace says for its native programs. Names and line tables are
-/// taken out: they are five sixths of a module, and a panic's message carries its place without them.
+/// What every policy's release build has, whatever the workspace says for its native programs: names and line tables are
+/// taken out. They are five sixths of a module, and a panic's message carries its place without them.
+///
+/// Optimisation is left to cargo and the workspace. Measured on 100,533 records that one policy judged, in CPU time of the
+/// whole scan (median of five): as it is 9.2 s; with fat link-time optimisation 9.2 s, modules 6 % smaller, builds a third
+/// slower; with that and `opt-level = "s"` 10.2 s, modules 18 % smaller.
 const PROFILE: [(&str, &str); 2] = [("CARGO_PROFILE_RELEASE_DEBUG", "false"), ("CARGO_PROFILE_RELEASE_STRIP", "symbols")];
 
 /// Applies them to a build of a workspace. The caller's own `RUSTFLAGS`, meant for another machine, are set aside.

@@ -5,34 +5,39 @@ mod page;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use page::{Step, is_printed, steps};
 
 /// A reader at a terminal of their own, in a folder that holds a clone of the project.
 struct Reader {
-    place: tempfile::TempDir,
+    place: PathBuf,
     here: PathBuf,
     search_path: std::ffi::OsString,
 }
 
 impl Reader {
-    fn new() -> anyhow::Result<Self> {
+    /// A reader in an empty folder, always the same for a name: cargo then finds what it compiled in the run before.
+    fn new(name: &str) -> anyhow::Result<Self> {
         let trailwarden = e2e::built("target/release/trailwarden", "make build")?;
         e2e::built("target/release/sample-day", "make build")?;
-        let place = tempfile::tempdir()?;
-        std::os::unix::fs::symlink(e2e::project(), place.path().join("trailwarden"))?;
+        let place = e2e::project().join("target/first-policy").join(name);
+        if place.exists() {
+            fs::remove_dir_all(&place)?;
+        }
+        fs::create_dir_all(&place)?;
+        std::os::unix::fs::symlink(e2e::project(), place.join("trailwarden"))?;
         let binaries = trailwarden.parent().context("the binary is in no folder")?.to_owned();
         let others = std::env::var_os("PATH").unwrap_or_default();
         let search_path = std::env::join_paths([binaries].into_iter().chain(std::env::split_paths(&others)))?;
-        Ok(Self { here: place.path().to_owned(), place, search_path })
+        Ok(Self { here: place.clone(), place, search_path })
     }
 
-    /// What is compiled goes where it is kept between runs; the reader does not notice.
     fn shell(&self, command: &str) -> anyhow::Result<Output> {
         let mut shell = Command::new("bash");
-        shell.args(["-c", command]).current_dir(&self.here);
-        shell.env("PATH", &self.search_path).env("CARGO_TARGET_DIR", e2e::project().join("target"));
+        shell.args(["-c", command]).current_dir(&self.here).env("PATH", &self.search_path);
+        shell.env("CARGO_TARGET_DIR", e2e::project().join("target/first-policy/products"));
         Ok(shell.output()?)
     }
 
@@ -60,74 +65,92 @@ impl Reader {
             }
         }
     }
-
-    /// Makes and builds a policy, and gives its folder.
-    fn build(&self, folder: &str) -> anyhow::Result<(PathBuf, Output)> {
-        let made = self.shell(&format!("trailwarden policy new key-watch --path {folder} --sdk trailwarden/policy-sdk"))?;
-        ensure!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let built = self.shell(&format!("trailwarden policy build {folder}"))?;
-        Ok((self.place.path().join(folder), built))
-    }
 }
 
+/// Where the policy of a crate is.
 fn policy_file(folder: &Path) -> PathBuf {
     folder.join("target/policies/key-watch.wasm")
 }
 
-#[test]
-fn the_tutorial_works_as_written() -> anyhow::Result<()> {
+/// Follows the tutorial once for all tests, and gives the crate that its reader then has.
+fn tutorial() -> anyhow::Result<PathBuf> {
+    static FOLLOWED: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let followed = FOLLOWED.get_or_init(|| follow_tutorial().map_err(|error| format!("{error:#}")));
+    followed.clone().map_err(anyhow::Error::msg)
+}
+
+fn follow_tutorial() -> anyhow::Result<PathBuf> {
     let page = fs::read_to_string(e2e::project().join("docs/tutorial/first-policy.md"))?;
     let steps = steps(&page)?;
     ensure!(steps.len() >= 10, "the page has only {} steps", steps.len());
-    let mut reader = Reader::new()?;
-    steps.iter().try_for_each(|step| reader.follow(step))
+    let mut reader = Reader::new("tutorial")?;
+    for step in &steps {
+        reader.follow(step)?;
+    }
+    Ok(reader.here)
+}
+
+/// Gives a test the crate of the tutorial, copied to another folder and built there. One test at a time has it.
+fn elsewhere(test: impl FnOnce(&Reader, &Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    static TAKEN: Mutex<()> = Mutex::new(());
+    let original = tutorial()?;
+    let _taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut reader = Reader::new("elsewhere")?;
+    let sdk = "--sdk trailwarden/policy-sdk";
+    reader.run(&format!("trailwarden policy new key-watch --path below/key-watch {sdk}"), &[])?;
+    let copy = reader.place.join("below/key-watch");
+    for file in fs::read_dir(original.join("src"))? {
+        let file = file?;
+        fs::copy(file.path(), copy.join("src").join(file.file_name()))?;
+    }
+    reader.run("trailwarden policy build below/key-watch", &[])?;
+    test(&reader, &copy)
+}
+
+#[test]
+fn the_tutorial_works_as_written() -> anyhow::Result<()> {
+    tutorial().map(|_| ())
 }
 
 #[test]
 fn equal_sources_in_two_folders_give_equal_bytes_that_tell_no_path() -> anyhow::Result<()> {
-    let reader = Reader::new()?;
-    let (first, first_build) = reader.build("first")?;
-    let (second, second_build) = reader.build("below/second")?;
-    for build in [first_build, second_build] {
-        ensure!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
-    }
-    let (first, second) = (fs::read(policy_file(&first))?, fs::read(policy_file(&second))?);
-    assert!(first == second, "{} and {} bytes differ", first.len(), second.len());
-    let home = std::env::home_dir().context("no home folder")?;
-    for path in [reader.place.path(), &e2e::project(), &home.join(".cargo")] {
-        let path = path.to_string_lossy();
-        let is_told = first.windows(path.len()).any(|window| window == path.as_bytes());
-        assert!(!is_told, "the module tells the path {path}");
-    }
-    Ok(())
+    elsewhere(|reader, copy| {
+        let (first, second) = (fs::read(policy_file(&tutorial()?))?, fs::read(policy_file(copy))?);
+        assert!(first == second, "modules of {} and {} bytes differ", first.len(), second.len());
+        let home = std::env::home_dir().context("no home folder")?;
+        for path in [&reader.place, &e2e::project(), &home.join(".cargo")] {
+            let path = path.to_string_lossy();
+            let is_told = first.windows(path.len()).any(|window| window == path.as_bytes());
+            assert!(!is_told, "the module tells the path {path}");
+        }
+        Ok(())
+    })
 }
 
 #[test]
 fn a_crate_that_does_not_compile_says_why_and_leaves_the_last_policy_file_alone() -> anyhow::Result<()> {
-    let reader = Reader::new()?;
-    let (folder, build) = reader.build("broken")?;
-    ensure!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
-    let before = fs::read(policy_file(&folder))?;
-    fs::write(folder.join("src/lib.rs"), "fn unfinished(")?;
-    let build = reader.shell("trailwarden policy build broken")?;
-    let said = String::from_utf8_lossy(&build.stderr);
-    assert_eq!(build.status.code(), Some(2), "{said}");
-    assert!(said.contains("unclosed delimiter") && said.contains("cargo didn't build the policies"), "{said}");
-    assert_eq!(fs::read(policy_file(&folder))?, before);
-    Ok(())
+    elsewhere(|reader, copy| {
+        let before = fs::read(policy_file(copy))?;
+        fs::write(copy.join("src/lib.rs"), "fn unfinished(")?;
+        let build = reader.shell("trailwarden policy build below/key-watch")?;
+        let said = String::from_utf8_lossy(&build.stderr);
+        assert_eq!(build.status.code(), Some(2), "{said}");
+        assert!(said.contains("unclosed delimiter") && said.contains("cargo didn't build the policies"), "{said}");
+        assert_eq!(fs::read(policy_file(copy))?, before);
+        Ok(())
+    })
 }
 
 #[test]
 fn a_policy_crate_without_the_policy_macro_is_refused() -> anyhow::Result<()> {
-    let reader = Reader::new()?;
-    let (folder, build) = reader.build("empty")?;
-    ensure!(build.status.success(), "{}", String::from_utf8_lossy(&build.stderr));
-    fs::remove_file(policy_file(&folder))?;
-    fs::write(folder.join("src/lib.rs"), "//! Rules that no policy lists.\n")?;
-    let build = reader.shell("trailwarden policy build empty")?;
-    let said = String::from_utf8_lossy(&build.stderr);
-    assert_eq!(build.status.code(), Some(2), "{said}");
-    assert!(said.contains("does its src/lib.rs call `policy_sdk::policy!`"), "{said}");
-    assert!(!policy_file(&folder).exists());
-    Ok(())
+    elsewhere(|reader, copy| {
+        fs::remove_file(policy_file(copy))?;
+        fs::write(copy.join("src/lib.rs"), "//! Rules that no policy lists.\n")?;
+        let build = reader.shell("trailwarden policy build below/key-watch")?;
+        let said = String::from_utf8_lossy(&build.stderr);
+        assert_eq!(build.status.code(), Some(2), "{said}");
+        assert!(said.contains("does its src/lib.rs call `policy_sdk::policy!`"), "{said}");
+        assert!(!policy_file(copy).exists());
+        Ok(())
+    })
 }
