@@ -169,6 +169,15 @@ fn everything_around_a_fault_is_judged_and_the_fault_is_reported_with_its_offset
 }
 
 #[test]
+fn keys_that_mean_something_to_the_json_library_hide_nothing() {
+    for odd in [r#"{"$serde_json::private::Number":"x"}"#, r#"{"$serde_json::private::RawValue":"["}"#] {
+        let record = GOOD.replace(r#""requestParameters":{"#, &format!(r#""requestParameters":{{"tags":{odd},"#));
+        let run = trailwarden_reading(["scan", "--format", "ocsf", "-p", &policy("identity"), "-"], record.as_bytes()).unwrap();
+        assert_eq!(rules(&run), ["create-user"], "{odd}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn explain_says_which_selector_field_failed_and_what_a_rule_asked() {
     let folder = tempfile::tempdir().unwrap();
     let record = folder.path().join("record.json");

@@ -142,7 +142,7 @@ impl<'a> Collected<'a> {
 /// Whether `responseElements` says `Failure` under the event's own name.
 fn says_failure(response: Option<&RawValue>, event_name: &str) -> bool {
     let Some(response) = response.map(RawValue::get).filter(|text| text.contains("Failure")) else { return false };
-    let Ok(serde_json::Value::Object(members)) = serde_json::from_str(response) else { return false };
+    let Ok(serde_json::Value::Object(members)) = crate::json::parse(response.as_bytes()) else { return false };
     members.get(event_name).and_then(serde_json::Value::as_str) == Some("Failure")
 }
 

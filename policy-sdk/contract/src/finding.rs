@@ -13,7 +13,7 @@ use crate::response::ResponseRequest;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct More {
     /// Named facts for the reader and for machines, in the order of their names.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "crate::json::members", skip_serializing_if = "BTreeMap::is_empty")]
     pub details: BTreeMap<String, serde_json::Value>,
     /// What was acted on.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -30,7 +30,7 @@ impl Document {
     }
 
     pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text).map(Self::new)
+        policy_contract::json::parse(text.as_bytes()).map(Self::new)
     }
 
     /// Reads JSON, else URL-encoded JSON (RFC 3986, as IAM writes policy documents).

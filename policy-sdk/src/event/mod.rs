@@ -34,7 +34,7 @@ pub(crate) enum BadRecord {
 
 impl Record {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BadRecord> {
-        let json: serde_json::Value = serde_json::from_slice(bytes)?;
+        let json = policy_contract::json::parse(bytes)?;
         if json.is_object() { Ok(Self { json }) } else { Err(BadRecord::NotAnObject) }
     }
 
