@@ -99,13 +99,12 @@ impl<S: Settings> Instance<S> {
     }
 
     /// The contract's `conclude`.
-    pub fn conclude(&self, group: &str) -> Option<rules::Finding> {
+    pub fn conclude(&self, group: &str) -> Result<Option<rules::Finding>, String> {
         report_panics();
         let settings = self.settings.borrow();
-        let Some(settings) = settings.as_ref() else { fail("the policy was asked to conclude before it was configured") };
+        let settings = settings.as_ref().ok_or("the policy was asked to conclude before it was configured")?;
         let judge = Judge { policy: self.policy, settings, host: &Imports };
-        let concluded = judge.conclude(group).and_then(|finding| finding.map(encode).transpose());
-        concluded.unwrap_or_else(|error| fail(&error))
+        judge.conclude(group)?.map(encode).transpose()
     }
 
     fn answer(&self, position: usize, verdict: Verdict) -> rules::Answer {
@@ -189,7 +188,9 @@ macro_rules! __export_policy {
                     INSTANCE.with(|instance| instance.evaluate(&records, &ends, &tasks))
                 }
 
-                fn conclude(group: ::std::string::String) -> ::core::option::Option<rules::Finding> {
+                fn conclude(
+                    group: ::std::string::String,
+                ) -> ::core::result::Result<::core::option::Option<rules::Finding>, ::std::string::String> {
                     INSTANCE.with(|instance| instance.conclude(&group))
                 }
             }
