@@ -58,6 +58,10 @@ test: setup-tests policies ## run every test
 	$(PYTHON) -m unittest discover --start-directory tests/schemas
 	$(PYTHON) -m unittest discover --start-directory tests/setup
 
+.PHONY: mutants
+mutants: setup ## take each condition of each shipped rule away and see that a fixture notices
+	python3 tests/mutants/mutants.py
+
 .PHONY: lint
 lint: setup-tests ## check format, clippy, documentation, shell and Python
 	cargo fmt --all --check

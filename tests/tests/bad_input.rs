@@ -169,6 +169,18 @@ fn everything_around_a_fault_is_judged_and_the_fault_is_reported_with_its_offset
 }
 
 #[test]
+fn an_object_with_very_many_faults_is_counted_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("flood.jsonl");
+    fs::write(&records, format!("{}{GOOD}\n", "{\"eventName\":tru}\n".repeat(5_000))).unwrap();
+    let run = scan(&["-p", &policy("identity"), &text(&records)]);
+    assert_says(&run, 3, &["5,001 in = 1 evaluated", "5,000 unreadable", "4,900 more places"]);
+    let found = rules(&run);
+    assert_eq!(found.len(), 102, "a hundred faults, the rest in one, and the good record's finding");
+    assert!(found.contains(&"create-user".to_owned()));
+}
+
+#[test]
 fn keys_that_mean_something_to_the_json_library_hide_nothing() {
     for odd in [r#"{"$serde_json::private::Number":"x"}"#, r#"{"$serde_json::private::RawValue":"["}"#] {
         let record = GOOD.replace(r#""requestParameters":{"#, &format!(r#""requestParameters":{{"tags":{odd},"#));

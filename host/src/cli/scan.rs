@@ -75,6 +75,7 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
         report: Report::new(Format::or_default(args.format)),
         summary: Summary { left_alone: inputs.left_alone, workers, ..Summary::default() },
         failures: Failures::default(),
+        faults: None,
         least_level: if args.verbose { LogLevel::Trace } else { LogLevel::Warn },
         progress: progress.clone(),
     };
@@ -144,11 +145,16 @@ fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Catalogue> {
     Ok(catalogue)
 }
 
+/// Faults of one object that are reported one by one; a hostile object can have millions, and the rest is counted.
+const FAULTS_REPORTED: u64 = 100;
+
 /// A scan under way.
 struct Scanning {
     report: Report,
     summary: Summary,
     failures: Failures,
+    /// The object that last had a fault, and how many it has had.
+    faults: Option<(Arc<str>, u64)>,
     least_level: LogLevel,
     progress: Progress,
 }
@@ -172,6 +178,7 @@ impl Scanning {
         let feed = Feed::new(inputs.objects, ReadLimits::from(&config.limits), move |bytes| progress.add_bytes(bytes));
         let this = &mut *self;
         scan(feed, catalogue, &config.limits, workers, |scanned| this.receive(scanned))?;
+        self.report_other_faults()?;
         for failure in std::mem::take(&mut self.failures).into_findings() {
             self.host_finding(failure)?;
         }
@@ -211,6 +218,20 @@ impl Scanning {
 
     fn unreadable(&mut self, fault: Unreadable) -> io::Result<()> {
         let Unreadable { object, offset, reason, is_one_record } = fault;
+        let has_had = match &mut self.faults {
+            Some((last, count)) if *last == object => {
+                *count += 1;
+                *count
+            }
+            _ => {
+                self.report_other_faults()?;
+                self.faults = Some((Arc::clone(&object), 1));
+                1
+            }
+        };
+        if has_had > FAULTS_REPORTED {
+            return Ok(());
+        }
         let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
         self.progress.line(&format!("error: {object}{place}: {reason}"));
         if offset.is_none() {
@@ -219,6 +240,16 @@ impl Scanning {
         let rule = if is_one_record { HostRule::RecordUnreadable } else { HostRule::ObjectUnreadable };
         let subject = Subject { object: Some(object.to_string()), offset, ..Subject::default() };
         self.host_finding(host_finding(rule, subject, reason))
+    }
+
+    /// Reports how many faults of the last object were not reported one by one.
+    fn report_other_faults(&mut self) -> io::Result<()> {
+        let Some((object, count)) = self.faults.take().filter(|(_, count)| *count > FAULTS_REPORTED) else { return Ok(()) };
+        let others = count - FAULTS_REPORTED;
+        self.progress.line(&format!("error: {object}: {} more places can't be read", HumanCount(others)));
+        let subject = Subject { object: Some(object.to_string()), ..Subject::default() };
+        let reason = format!("{others} more places can't be read, after the {FAULTS_REPORTED} that are reported one by one");
+        self.host_finding(HostFinding { count: others, ..host_finding(HostRule::ObjectUnreadable, subject, reason) })
     }
 
     fn host_finding(&mut self, finding: HostFinding) -> io::Result<()> {
