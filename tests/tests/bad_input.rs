@@ -123,6 +123,24 @@ fn settings_that_a_policy_refuses_are_shown_with_its_words() {
 }
 
 #[test]
+fn a_policy_whose_required_table_is_absent_is_refused_and_judges_once_it_is_there() {
+    let demanding = built("target/hostile/hostile-demanding.wasm", "make test").unwrap();
+    refused("demanding.wasm", &fs::read(&demanding).unwrap(), &["step `tables`", "known-principals", "arn"]);
+
+    let folder = tempfile::tempdir().unwrap();
+    let records = folder.path().join("records.json");
+    fs::write(&records, GOOD).unwrap();
+    let config = folder.path().join("trailwarden.toml");
+    fs::write(&config, "[tables.known-principals]\nkind = \"arn\"\nfile = \"known.txt\"\n").unwrap();
+    for (known, expected) in [("arn:aws:iam::*:user/anna", 0), ("arn:aws:iam::*:user/bob", 1)] {
+        fs::write(folder.path().join("known.txt"), known).unwrap();
+        let run = scan(&["-p", &text(&demanding), "-c", &text(&config), &text(&records)]);
+        assert_says(&run, 0, &["1 in = 1 evaluated"]);
+        assert_eq!(rules(&run).len(), expected, "{known}");
+    }
+}
+
+#[test]
 fn a_table_of_another_kind_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("networks.txt"), "10.0.0.0/8\n").unwrap();
