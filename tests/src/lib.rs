@@ -92,7 +92,8 @@ pub fn trailwarden_reading<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<It
 /// A line that is no JSON or no valid Detection Finding.
 pub fn findings(run: &Run) -> anyhow::Result<Vec<Value>> {
     validate(&run.stdout)?;
-    run.stdout.lines().map(|line| serde_json::from_str(line).with_context(|| format!("no JSON: {line}"))).collect()
+    let parse = |line: &str| policy_contract::json::parse(line.as_bytes()).with_context(|| format!("no JSON: {line}"));
+    run.stdout.lines().map(parse).collect()
 }
 
 /// Validates OCSF lines against the published schema.

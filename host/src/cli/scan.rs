@@ -171,6 +171,7 @@ impl Scanning {
         for refusal in catalogue.refusals() {
             self.host_finding(refused(refusal))?;
         }
+        self.summary.expected_objects = (inputs.objects.len() + inputs.errors.len()) as u64;
         for error in inputs.errors {
             let object = error.path.display().to_string().into();
             self.unreadable(Unreadable { object, offset: None, reason: error.source.to_string(), is_one_record: false })?;
@@ -218,6 +219,9 @@ impl Scanning {
 
     fn unreadable(&mut self, fault: Unreadable) -> io::Result<()> {
         let Unreadable { object, offset, reason, is_one_record } = fault;
+        if offset.is_none() {
+            self.summary.not_opened += 1;
+        }
         let has_had = match &mut self.faults {
             Some((last, count)) if *last == object => {
                 *count += 1;
@@ -234,9 +238,6 @@ impl Scanning {
         }
         let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
         self.progress.line(&format!("error: {object}{place}: {reason}"));
-        if offset.is_none() {
-            self.summary.not_opened += 1;
-        }
         let rule = if is_one_record { HostRule::RecordUnreadable } else { HostRule::ObjectUnreadable };
         let subject = Subject { object: Some(object.to_string()), offset, ..Subject::default() };
         self.host_finding(host_finding(rule, subject, reason))

@@ -16,6 +16,8 @@ use crate::record::Tally;
 pub(super) struct Summary {
     /// What the objects held.
     pub(super) read: Tally,
+    /// How many objects were to be read.
+    pub(super) expected_objects: u64,
     /// How many objects were read to their end.
     pub(super) objects: u64,
     /// Objects that could not be opened.
@@ -65,6 +67,10 @@ impl Summary {
     pub(super) fn contradiction(&self) -> Option<String> {
         let JudgedCounts { records, tasks, answered, failed, .. } = self.judged;
         let judged = records.evaluated + records.unselected;
+        if self.objects + self.not_opened != self.expected_objects {
+            let ended = self.objects + self.not_opened;
+            return Some(format!("{} objects were to be read and {ended} were read or could not be", self.expected_objects));
+        }
         if judged != self.read.records {
             return Some(format!("{} records were read and {judged} were judged or selected by no rule", self.read.records));
         }
@@ -142,6 +148,9 @@ mod tests {
         assert!(summary.contradiction().is_some());
         summary.judged.records.unselected = 2;
         summary.judged.tasks = 1;
+        assert!(summary.contradiction().is_some());
+        summary.judged.tasks = 0;
+        summary.expected_objects = 1;
         assert!(summary.contradiction().is_some());
     }
 }

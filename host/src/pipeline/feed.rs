@@ -36,13 +36,14 @@ impl Feed {
 
     /// The next chunk; none when all objects are read.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
+        if self.open.is_none() && self.objects.is_empty() {
+            return None;
+        }
         let mut chunk = Chunk { sequence: self.next_sequence, ..Chunk::default() };
         let mut bytes = 0;
-        let mut has_read = false;
         while chunk.records.len() + chunk.unreadable.len() < CHUNK_RECORDS && bytes < CHUNK_BYTES {
             let Some(open) = self.open.as_mut() else {
                 let Some(object) = self.objects.pop_front() else { break };
-                has_read = true;
                 self.open(&object, &mut chunk);
                 continue;
             };
@@ -61,9 +62,6 @@ impl Feed {
                     self.open = None;
                 }
             }
-        }
-        if chunk.records.is_empty() && !has_read && chunk.objects_ended == 0 {
-            return None;
         }
         self.next_sequence += 1;
         Some(chunk)
@@ -87,5 +85,47 @@ fn unreadable(object: Arc<str>, fault: &Fault) -> Unreadable {
         offset: Some(fault.position.offset),
         reason: format!("{}; {}", fault.reason, fault.skipped),
         is_one_record: fault.reason.concerns_one_record(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::source::{Input, Inputs};
+
+    fn feed(files: &[(&str, String)]) -> (tempfile::TempDir, Feed) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        let inputs = Inputs::find([Input::from(PathBuf::from(folder.path()))]);
+        (folder, Feed::new(inputs.objects, ReadLimits::default(), |_| ()))
+    }
+
+    fn chunks(mut feed: Feed) -> Vec<Chunk> {
+        std::iter::from_fn(|| feed.next_chunk()).collect()
+    }
+
+    #[test]
+    fn chunks_without_a_record_do_not_end_the_feed() {
+        let faults = "{\"eventName\":tru}\n".repeat(3 * CHUNK_RECORDS + 1);
+        let (_folder, feed) =
+            feed(&[("a.jsonl", faults + "{\"eventName\":\"A\"}\n"), ("b.json", "{\"eventName\":\"B\"}".into())]);
+        let chunks = chunks(feed);
+        assert!(chunks.iter().enumerate().all(|(at, chunk)| chunk.sequence == at as u64));
+        assert_eq!(chunks.iter().map(|chunk| chunk.unreadable.len()).sum::<usize>(), 3 * CHUNK_RECORDS + 1);
+        assert_eq!(chunks.iter().map(|chunk| chunk.records.len()).sum::<usize>(), 2);
+        assert_eq!(chunks.iter().map(|chunk| chunk.objects_ended).sum::<u64>(), 2);
+    }
+
+    #[test]
+    fn an_object_that_is_gone_costs_the_next_one_nothing() {
+        let one = || "{\"eventName\":\"A\"}".to_owned();
+        let (folder, feed) = feed(&[("a.json", one()), ("b.json", one())]);
+        std::fs::remove_file(folder.path().join("a.json")).unwrap();
+        let chunks = chunks(feed);
+        assert_eq!((chunks.len(), chunks[0].records.len(), chunks[0].unreadable.len(), chunks[0].objects_ended), (1, 1, 1, 1));
     }
 }
