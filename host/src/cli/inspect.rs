@@ -37,6 +37,9 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let names = |interfaces: &[crate::policy::Interface]| interfaces.iter().map(ToString::to_string).collect::<Vec<_>>();
     println!("  imports {}", or_nothing(names(&policy.world().imports)));
     println!("  exports {}", or_nothing(names(&policy.world().exports)));
+    if let Err(error) = policy.manifest().check() {
+        println!("  without settings a host refuses it: {error}");
+    }
     for TableNeed { name, kind, required, description } in tables {
         let required = if *required { "required" } else { "optional" };
         println!("\ntable {name} ({}, {required})\n  {description}", kind.as_str());

@@ -82,15 +82,15 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     scanning.summary.policies = (catalogue.policies().len(), catalogue.refusals().len());
     let result = scanning.run(&catalogue, inputs, &config, workers, progress);
     scanning.progress.finish();
-    if let Err(error) = result {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            eprintln!("error: standard output was closed; not everything was judged");
+    let Scanning { report, mut summary, .. } = scanning;
+    match result.and_then(|()| report.finish()) {
+        Ok(not_shown) => summary.not_shown = not_shown,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            eprintln!("error: standard output was closed; not everything was written");
             return Ok(Exit::Unreadable);
         }
-        return Err(error).context("the findings can't be written to standard output");
+        Err(error) => return Err(error).context("the findings can't be written to standard output"),
     }
-    let Scanning { report, mut summary, .. } = scanning;
-    summary.not_shown = report.finish().context("the findings can't be written to standard output")?;
     summary.took = started.elapsed();
     eprintln!("{summary}");
     Ok(exit(&summary, args.fail_on))

@@ -66,7 +66,13 @@ pub enum CallError {
         /// The guest's own last words.
         message: Option<String>,
     },
-    /// The guest broke the contract in another way: malformed results, or more of them than a call may give.
+    /// The guest's results could not be taken over: malformed, or more of them than a call may give.
+    #[error("gave results that can't be taken: {reason}")]
+    Results {
+        /// What the engine says.
+        reason: String,
+    },
+    /// The guest broke the contract in another way.
     #[error("broke the contract: {reason}")]
     Contract {
         /// What was wrong.
@@ -90,7 +96,7 @@ impl CallError {
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return Self::Trapped { trap: *trap, message: last_words };
         }
-        Self::Contract { reason: format!("{error:#}") }
+        Self::Results { reason: format!("{error:#}") }
     }
 
     /// Whether the same call may succeed on a crowded machine's second try.
@@ -101,8 +107,17 @@ impl CallError {
     /// Whether it can be the sum of harmless parts: a smaller batch is the cure, and nobody's fault is shown.
     pub fn is_about_size(&self) -> bool {
         match self {
-            Self::Stopped(_) | Self::Contract { .. } => true,
-            Self::Trapped { .. } => false,
+            Self::Stopped(stop) => match stop {
+                Stop::CpuTime { .. }
+                | Stop::WallTime { .. }
+                | Stop::Memory { .. }
+                | Stop::MemoryBudget { .. }
+                | Stop::Lookups { .. } => true,
+                Stop::UndeclaredTable { .. } | Stop::NotAMap { .. } => false,
+            },
+            // The engine has no type of its own for results beyond the limit.
+            Self::Results { .. } => true,
+            Self::Trapped { .. } | Self::Contract { .. } => false,
         }
     }
 
@@ -113,7 +128,7 @@ impl CallError {
             Self::Stopped(Stop::Memory { .. } | Stop::MemoryBudget { .. }) => FailureKind::Memory,
             Self::Stopped(Stop::Lookups { .. } | Stop::UndeclaredTable { .. } | Stop::NotAMap { .. }) => FailureKind::Lookup,
             Self::Trapped { .. } => FailureKind::Trap,
-            Self::Contract { .. } => FailureKind::Contract,
+            Self::Results { .. } | Self::Contract { .. } => FailureKind::Contract,
         }
     }
 }

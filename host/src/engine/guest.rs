@@ -167,26 +167,35 @@ fn split(batch: &Batch, tasks: &std::ops::Range<usize>) -> usize {
     after.or(before).unwrap_or(middle)
 }
 
-/// What a policy says of itself, before and after it is configured.
-pub(crate) struct Described {
-    pub(crate) before: String,
-    pub(crate) configured: Result<String, String>,
-}
-
 impl Compiled {
-    /// Starts one instance to ask a policy what it is, then to configure it, then to ask again.
+    /// Starts an instance to ask a policy what it is without settings. It is not configured: what it would say to settings
+    /// that nobody gave must not matter.
     ///
     /// # Errors
-    /// The guest failed at one of them.
-    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>, settings: &str) -> Result<Described, (&'static str, CallError)> {
+    /// The call that the guest failed at, and how.
+    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>) -> Result<String, (&'static str, CallError)> {
+        self.start(limits)?.describe().0.map_err(|error| ("describe", error))
+    }
+
+    /// Starts an instance, configures it, and asks it what it is under these settings; the inner error is its refusal.
+    ///
+    /// # Errors
+    /// The call that the guest failed at, and how.
+    pub(crate) fn describe_configured(
+        &self,
+        limits: &Arc<GuestLimits>,
+        settings: &str,
+    ) -> Result<Result<String, String>, (&'static str, CallError)> {
+        let mut instance = self.start(limits)?;
+        if let Err(refusal) = instance.configure(settings).0.map_err(|error| ("configure", error))? {
+            return Ok(Err(refusal));
+        }
+        instance.describe().0.map(Ok).map_err(|error| ("describe", error))
+    }
+
+    fn start(&self, limits: &Arc<GuestLimits>) -> Result<Instance, (&'static str, CallError)> {
         // No table may be asked for before the manifest is known.
-        let mut instance = Instance::new(self, limits, &Arc::default()).map_err(|error| ("start", error))?;
-        let before = instance.describe().0.map_err(|error| ("describe", error))?;
-        let configured = match instance.configure(settings).0.map_err(|error| ("configure", error))? {
-            Ok(()) => Ok(instance.describe().0.map_err(|error| ("describe", error))?),
-            Err(refusal) => Err(refusal),
-        };
-        Ok(Described { before, configured })
+        Instance::new(self, limits, &Arc::default()).map_err(|error| ("start", error))
     }
 }
 

@@ -61,12 +61,6 @@ impl MemoryMeter {
         Self { limit, used: 0, budget }
     }
 
-    /// How many bytes the store holds.
-    #[cfg(test)]
-    pub fn used(&self) -> usize {
-        self.used
-    }
-
     fn grow(&mut self, current: usize, desired: usize) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current);
         let total = self.used.saturating_add(more);
@@ -117,10 +111,11 @@ mod tests {
 
     #[test]
     fn memories_and_tables_are_summed() {
-        let mut meter = MemoryMeter::new(1000, Arc::new(MemoryBudget::new(10_000)));
+        let budget = Arc::new(MemoryBudget::new(10_000));
+        let mut meter = MemoryMeter::new(1000, Arc::clone(&budget));
         assert!(meter.memory_growing(0, 600, None).unwrap());
         assert!(meter.table_growing(0, 20, None).unwrap());
-        assert_eq!(meter.used(), 920);
+        assert_eq!(budget.used(), 920);
         assert_eq!(stop(meter.memory_growing(0, 100, None)), Stop::Memory { limit: 1000 });
         assert_eq!(stop(meter.table_growing(0, usize::MAX, None)), Stop::Memory { limit: 1000 });
     }

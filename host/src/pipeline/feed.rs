@@ -9,8 +9,8 @@ use super::chunk::{Chunk, ChunkRecord, Unreadable};
 use crate::record::{Fault, Item, ObjectReader, ReadLimits};
 use crate::source::StoredObject;
 
-/// Records that a chunk has at most.
-const CHUNK_RECORDS: usize = 1024;
+/// Items of objects, of whatever kind, that a chunk has at most.
+const CHUNK_ITEMS: usize = 1024;
 /// Bytes of records at which a chunk ends.
 const CHUNK_BYTES: usize = 1 << 20;
 
@@ -26,6 +26,8 @@ pub struct Feed {
 struct OpenObject {
     name: Arc<str>,
     reader: ObjectReader<Box<dyn Read + Send>>,
+    /// Stored bytes that `on_bytes` was told of.
+    told: u64,
 }
 
 impl Feed {
@@ -40,8 +42,9 @@ impl Feed {
             return None;
         }
         let mut chunk = Chunk { sequence: self.next_sequence, ..Chunk::default() };
-        let mut bytes = 0;
-        while chunk.records.len() + chunk.unreadable.len() < CHUNK_RECORDS && bytes < CHUNK_BYTES {
+        let (mut items, mut bytes) = (0, 0);
+        while items < CHUNK_ITEMS && bytes < CHUNK_BYTES {
+            items += 1;
             let Some(open) = self.open.as_mut() else {
                 let Some(object) = self.objects.pop_front() else { break };
                 self.open(&object, &mut chunk);
@@ -56,12 +59,17 @@ impl Feed {
                 Some(Item::Duplicate { .. } | Item::NotARecord { .. }) => {}
                 None => {
                     let tally = open.reader.tally();
-                    (self.on_bytes)(tally.bytes.read);
+                    (self.on_bytes)(tally.bytes.read - open.told);
                     chunk.ended += &tally;
                     chunk.objects_ended += 1;
                     self.open = None;
                 }
             }
+        }
+        if let Some(open) = &mut self.open {
+            let read = open.reader.tally().bytes.read;
+            (self.on_bytes)(read - open.told);
+            open.told = read;
         }
         self.next_sequence += 1;
         Some(chunk)
@@ -70,7 +78,7 @@ impl Feed {
     fn open(&mut self, object: &StoredObject, chunk: &mut Chunk) {
         let name: Arc<str> = object.name().into();
         match object.open() {
-            Ok(source) => self.open = Some(OpenObject { name, reader: ObjectReader::new(source, self.limits) }),
+            Ok(source) => self.open = Some(OpenObject { name, reader: ObjectReader::new(source, self.limits), told: 0 }),
             Err(error) => {
                 let reason = error.source.to_string();
                 chunk.unreadable.push(Unreadable { object: name, offset: None, reason, is_one_record: false });
@@ -104,18 +112,31 @@ mod tests {
         (folder, Feed::new(inputs.objects, ReadLimits::default(), |_| ()))
     }
 
+    #[test]
+    fn progress_is_told_within_an_object_and_adds_up_to_its_size() {
+        let content = "{\"eventName\":\"A\"}\n".repeat(10 * CHUNK_ITEMS);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.jsonl"), &content).unwrap();
+        let inputs = Inputs::find([Input::from(PathBuf::from(folder.path()))]);
+        let (tell, told) = std::sync::mpsc::channel();
+        chunks(Feed::new(inputs.objects, ReadLimits::default(), move |bytes| tell.send(bytes).unwrap()));
+        let told: Vec<u64> = told.iter().filter(|bytes| *bytes > 0).collect();
+        assert!(told.len() > 1, "{told:?}");
+        assert_eq!(told.iter().sum::<u64>(), content.len() as u64);
+    }
+
     fn chunks(mut feed: Feed) -> Vec<Chunk> {
         std::iter::from_fn(|| feed.next_chunk()).collect()
     }
 
     #[test]
     fn chunks_without_a_record_do_not_end_the_feed() {
-        let faults = "{\"eventName\":tru}\n".repeat(3 * CHUNK_RECORDS + 1);
+        let faults = "{\"eventName\":tru}\n".repeat(3 * CHUNK_ITEMS + 1);
         let (_folder, feed) =
             feed(&[("a.jsonl", faults + "{\"eventName\":\"A\"}\n"), ("b.json", "{\"eventName\":\"B\"}".into())]);
         let chunks = chunks(feed);
         assert!(chunks.iter().enumerate().all(|(at, chunk)| chunk.sequence == at as u64));
-        assert_eq!(chunks.iter().map(|chunk| chunk.unreadable.len()).sum::<usize>(), 3 * CHUNK_RECORDS + 1);
+        assert_eq!(chunks.iter().map(|chunk| chunk.unreadable.len()).sum::<usize>(), 3 * CHUNK_ITEMS + 1);
         assert_eq!(chunks.iter().map(|chunk| chunk.records.len()).sum::<usize>(), 2);
         assert_eq!(chunks.iter().map(|chunk| chunk.objects_ended).sum::<u64>(), 2);
     }

@@ -13,7 +13,7 @@ use super::world::{Encoding, World, encoding, has_component_type};
 use super::wrap::component_from_module;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
-use crate::engine::{Compiled, Engine, Guest, GuestLimits, Tables};
+use crate::engine::{CallError, Compiled, Engine, Guest, GuestLimits, Tables};
 use crate::finding::PolicyIdentity;
 use crate::limits::Limits;
 
@@ -105,7 +105,9 @@ impl CompiledFile {
         let world = World::read(&component)?;
         world.check()?;
         let compiled = engine.compile(&component)?;
-        let unconfigured = describe(&compiled, &Arc::new(GuestLimits::from(limits)), "{}")?.before;
+        let manifest = compiled.describe(&Arc::new(GuestLimits::from(limits))).map_err(failed_call)?;
+        // Not checked yet: a policy whose rules come with its settings has none before.
+        let unconfigured = serde_json::from_str(&manifest).map_err(LoadError::Manifest)?;
         Ok(Self {
             path: path.to_owned(),
             digest: Digest::of(&file),
@@ -176,9 +178,9 @@ impl CompiledFile {
     }
 
     fn manifest_under(&self, set: &PolicyConfig, limits: &Arc<GuestLimits>) -> Result<Manifest, LoadError> {
-        let described = describe(&self.compiled, limits, set.settings.json())?;
         let before = self.unconfigured.name.clone();
-        let manifest = described.after.map_err(|reason| LoadError::Settings { policy: before.clone(), reason })?;
+        let described = self.compiled.describe_configured(limits, set.settings.json()).map_err(failed_call)?;
+        let manifest = accept(&described.map_err(|reason| LoadError::Settings { policy: before.clone(), reason })?)?;
         if manifest.name == before { Ok(manifest) } else { Err(LoadError::ChangesName { before, after: manifest.name }) }
     }
 }
@@ -206,21 +208,8 @@ fn to_component(file: &[u8]) -> Result<Vec<u8>, LoadError> {
     }
 }
 
-/// What a policy says before and after it is configured.
-struct Described {
-    before: Manifest,
-    after: Result<Manifest, String>,
-}
-
-fn describe(compiled: &Compiled, limits: &Arc<GuestLimits>, settings: &str) -> Result<Described, LoadError> {
-    let described = compiled.describe(limits, settings);
-    let described = described.map_err(|(call, error)| LoadError::Call { call, error })?;
-    let before = accept(&described.before)?;
-    let after = match described.configured {
-        Ok(manifest) => Ok(accept(&manifest)?),
-        Err(refusal) => Err(refusal),
-    };
-    Ok(Described { before, after })
+fn failed_call((call, error): (&'static str, CallError)) -> LoadError {
+    LoadError::Call { call, error }
 }
 
 fn accept(manifest: &str) -> Result<Manifest, LoadError> {
