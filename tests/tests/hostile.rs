@@ -36,17 +36,36 @@ fn failed_tasks(run: &Run) -> u64 {
     failed.replace(',', "").parse().unwrap()
 }
 
-/// The failures that the host reports of a policy: rule of the policy, kind, number of records.
-fn reported(run: &Run) -> Vec<(String, String, u64)> {
+/// A failure of a policy as the host reports it.
+#[derive(Debug)]
+struct Reported {
+    /// The policy's rule.
+    rule: String,
+    /// The kind of failure.
+    kind: String,
+    /// How many records.
+    count: u64,
+    /// The whole finding: which limit it was stands in its text, and the backstop behind a limit has another one.
+    finding: String,
+}
+
+impl Reported {
+    fn rule_and_kind(&self) -> (&str, &str) {
+        (&self.rule, &self.kind)
+    }
+}
+
+fn reported(run: &Run) -> Vec<Reported> {
     let found = findings(run).unwrap();
     let failed = found.iter().filter(|finding| rule(finding) == "policy-failed");
     let subject = |finding: &Value, key: &str| finding["unmapped"][key].as_str().unwrap_or_default().to_owned();
-    failed
-        .map(|finding| {
-            let count = finding["count"].as_u64().unwrap_or(1);
-            (subject(finding, "rule"), subject(finding, "failure"), count)
-        })
-        .collect()
+    let reported = failed.map(|finding| Reported {
+        rule: subject(finding, "rule"),
+        kind: subject(finding, "failure"),
+        count: finding["count"].as_u64().unwrap_or(1),
+        finding: finding.to_string(),
+    });
+    reported.collect()
 }
 
 /// The number of records that some rule looked at, which are all where a policy selects all.
@@ -57,7 +76,7 @@ fn evaluated(run: &Run) -> u64 {
 }
 
 /// Scans with and without a hostile policy; returns what the host reports of it and how many records some rule looked at.
-fn beside(name: &str) -> (Vec<(String, String, u64)>, u64) {
+fn beside(name: &str) -> (Vec<Reported>, u64) {
     let folder = tempfile::tempdir().unwrap();
     let records = records(folder.path());
     let alone = scan(&records, None);
@@ -65,7 +84,7 @@ fn beside(name: &str) -> (Vec<(String, String, u64)>, u64) {
     assert!(alone.stdout.lines().count() > 10, "{}", alone.stderr);
     assert_eq!(good_lines(&beside), alone.stdout.lines().collect::<Vec<_>>(), "{}", beside.stderr);
     let reported = reported(&beside);
-    assert_eq!(reported.iter().map(|(_, _, count)| count).sum::<u64>(), failed_tasks(&beside), "{}", beside.stderr);
+    assert_eq!(reported.iter().map(|reported| reported.count).sum::<u64>(), failed_tasks(&beside), "{}", beside.stderr);
     (reported, evaluated(&beside))
 }
 
@@ -73,8 +92,9 @@ fn beside(name: &str) -> (Vec<(String, String, u64)>, u64) {
 fn a_policy_that_never_ends_is_stopped_at_every_record() {
     let (reported, _) = beside("hostile-looping");
     assert_eq!(reported.len(), 1, "{reported:?}");
-    assert_eq!((&*reported[0].0, &*reported[0].1), ("loops", "time"));
-    assert!(reported[0].2 > 20, "{reported:?}");
+    assert_eq!(reported[0].rule_and_kind(), ("loops", "time"));
+    assert!(reported[0].count > 20, "{reported:?}");
+    assert!(reported[0].finding.contains("ms of CPU time"), "stopped by the backstop: {reported:?}");
 }
 
 #[test]
@@ -86,9 +106,9 @@ fn a_policy_that_panics_at_some_records_still_judges_the_others() {
     let judged = found.iter().filter(|finding| rule(finding) == "traps").count() as u64;
     let (reported, evaluated) = beside("hostile-trapping");
     assert_eq!(reported.len(), 1, "{reported:?}");
-    assert_eq!((&*reported[0].0, &*reported[0].1), ("traps", "trap"));
-    assert!(judged > 50 && reported[0].2 > 50, "{judged} judged, {reported:?}");
-    assert_eq!(judged + reported[0].2, evaluated);
+    assert_eq!(reported[0].rule_and_kind(), ("traps", "trap"));
+    assert!(judged > 50 && reported[0].count > 50, "{judged} judged, {reported:?}");
+    assert_eq!(judged + reported[0].count, evaluated);
     // The panic's own words reach the operator.
     assert!(run.stdout.contains("hostile record "), "no panic message in the findings");
 }
@@ -97,13 +117,15 @@ fn a_policy_that_panics_at_some_records_still_judges_the_others() {
 fn a_policy_that_eats_memory_is_stopped_at_every_record() {
     let (reported, evaluated) = beside("hostile-hungry");
     assert!(evaluated >= 400, "{evaluated}");
-    assert_eq!(reported, [("eats".to_owned(), "memory".to_owned(), evaluated)]);
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert_eq!((reported[0].rule_and_kind(), reported[0].count), (("eats", "memory"), evaluated));
+    assert!(reported[0].finding.contains("more than 67108864 bytes"), "stopped by the budget of all: {reported:?}");
 }
 
 #[test]
 fn a_policy_that_floods_is_refused_its_answers() {
     let (reported, evaluated) = beside("hostile-flooding");
     assert!(evaluated >= 400, "{evaluated}");
-    let kind = |rule: &str, kind: &str| (rule.to_owned(), kind.to_owned(), evaluated);
-    assert_eq!(reported, [kind("bloats", "output"), kind("floods", "output")]);
+    let reported: Vec<_> = reported.iter().map(|reported| (reported.rule_and_kind(), reported.count)).collect();
+    assert_eq!(reported, [(("bloats", "output"), evaluated), (("floods", "output"), evaluated)]);
 }
