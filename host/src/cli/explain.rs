@@ -10,7 +10,7 @@ use policy_contract::selector::Unmet;
 use super::exit::Exit;
 use crate::engine::{Batch, Judgement, Verdict};
 use crate::policy::{LoadedPolicy, LoadedRule, load};
-use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
+use crate::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::{Input, Inputs};
 
 /// What `trailwarden policy explain` is given.
@@ -116,7 +116,10 @@ fn explain(
     let mut guest = policy.guest();
     guest.record_lookups();
     let mut batch = Batch::default();
-    batch.push(record.json.as_bytes(), [u32::try_from(position)?])?;
+    let mut handover = Handover::default();
+    let mut forms = handover.of(&record.json);
+    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
+    batch.push(handed_over, [u32::try_from(position)?])?;
     let Judgement { answers, failures, said, .. } = guest.judge(&batch);
     println!("rule {id} ({}): routed, {}", rule.mode.as_str(), outcome(answers.len(), failures.len()));
     for lookup in said.lookups {

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::engine::{Batch, Engine, Judgement, Verdict};
 use crate::limits::Limits;
 use crate::policy::{CompiledFile, LoadedPolicy};
+use crate::record::Handover;
 
 /// How the name of a file with fixtures ends.
 const FIXTURES_END: &str = ".fixtures.json";
@@ -119,7 +120,10 @@ fn run_case(file: &CompiledFile, fixtures: &Fixtures, kind: Kind, case: &Case) -
 fn judge(policy: &LoadedPolicy, position: usize, record: &str) -> anyhow::Result<Vec<Found>> {
     let rule = &policy.rules()[position].description;
     let mut batch = Batch::default();
-    batch.push(record.as_bytes(), [u32::try_from(position)?])?;
+    let mut handover = Handover::default();
+    let mut forms = handover.of(record);
+    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
+    batch.push(handed_over, [u32::try_from(position)?])?;
     let Judgement { answers, failures, .. } = policy.guest().judge(&batch);
     if let Some(failure) = failures.first() {
         bail!("failed ({}): {}", failure.kind, failure.reason);

@@ -57,6 +57,11 @@ impl LoadedPolicy {
         &self.manifest
     }
 
+    /// The form in which it reads records.
+    pub fn record_format(&self) -> RecordFormat {
+        self.manifest.record.format
+    }
+
     /// Its rules, in the order of the manifest.
     pub fn rules(&self) -> &[LoadedRule] {
         &self.rules
@@ -219,9 +224,6 @@ fn accept(manifest: &str) -> Result<Manifest, LoadError> {
 }
 
 fn check_support(manifest: &Manifest) -> Result<(), LoadError> {
-    if manifest.record.format != RecordFormat::Json {
-        return Err(LoadError::Unsupported { what: "records in the form `image`" });
-    }
     if !manifest.correlations.is_empty() {
         return Err(LoadError::Unsupported { what: "correlations" });
     }

@@ -46,7 +46,8 @@ const OVERRULED: u32 = LARGEST + 1;
 /// Leaves one member for each key: in the first one's place, with the last one's value.
 pub(super) fn drop_overruled(held: &mut Vec<Held>, first: usize, order: &mut Vec<u32>, image: &[u8]) {
     let members = held.get_mut(first..).unwrap_or_default();
-    let has_overruled = if members.len() > SCANNED { mark_in_order(members, order, image) } else { mark_by_search(members, image) };
+    let has_overruled =
+        if members.len() > SCANNED { mark_in_order(members, order, image) } else { mark_by_search(members, image) };
     if has_overruled {
         let mut position = 0;
         held.retain(|member| {

@@ -140,7 +140,15 @@ mod tests {
     fn the_hash_is_what_the_format_says() {
         // Policies that were built with this hash look for it: another one is another version. The values come from a program
         // of its own, written after `docs/reference/record-image.md`.
-        for (key, expected) in [("", 0x00000000), ("a", 0x8c2aa30d), ("abc", 0x702b19d1), ("arn", 0x48662e3a), ("type", 0xaf06ee0e), ("eventName", 0x332b636a), ("requestParameters", 0x3c3f6680)] {
+        for (key, expected) in [
+            ("", 0x00000000),
+            ("a", 0x8c2aa30d),
+            ("abc", 0x702b19d1),
+            ("arn", 0x48662e3a),
+            ("type", 0xaf06ee0e),
+            ("eventName", 0x332b636a),
+            ("requestParameters", 0x3c3f6680),
+        ] {
             assert_eq!(hash(key.as_bytes()), expected, "{key}");
         }
     }
@@ -148,11 +156,43 @@ mod tests {
     #[test]
     fn the_keys_of_cloudtrail_have_hashes_of_their_own() {
         let keys = [
-            "eventVersion", "userIdentity", "eventTime", "eventSource", "eventName", "awsRegion", "sourceIPAddress", "userAgent",
-            "errorCode", "errorMessage", "requestParameters", "responseElements", "additionalEventData", "requestID", "eventID",
-            "eventType", "apiVersion", "managementEvent", "readOnly", "resources", "recipientAccountId", "serviceEventDetails",
-            "sharedEventID", "vpcEndpointId", "eventCategory", "addendum", "sessionCredentialFromConsole", "edgeDeviceDetails",
-            "tlsDetails", "type", "principalId", "arn", "accountId", "accessKeyId", "userName", "sessionContext", "invokedBy",
+            "eventVersion",
+            "userIdentity",
+            "eventTime",
+            "eventSource",
+            "eventName",
+            "awsRegion",
+            "sourceIPAddress",
+            "userAgent",
+            "errorCode",
+            "errorMessage",
+            "requestParameters",
+            "responseElements",
+            "additionalEventData",
+            "requestID",
+            "eventID",
+            "eventType",
+            "apiVersion",
+            "managementEvent",
+            "readOnly",
+            "resources",
+            "recipientAccountId",
+            "serviceEventDetails",
+            "sharedEventID",
+            "vpcEndpointId",
+            "eventCategory",
+            "addendum",
+            "sessionCredentialFromConsole",
+            "edgeDeviceDetails",
+            "tlsDetails",
+            "type",
+            "principalId",
+            "arn",
+            "accountId",
+            "accessKeyId",
+            "userName",
+            "sessionContext",
+            "invokedBy",
         ];
         let hashes: std::collections::BTreeSet<u32> = keys.iter().map(|key| hash(key.as_bytes())).collect();
         assert_eq!(hashes.len(), keys.len());

@@ -50,7 +50,8 @@ fn an_image_is_what_the_format_says_byte_by_byte() {
 
 #[test]
 fn values_are_read_as_they_were_written() {
-    let json = r#" {"text":"a\u00e9\n","number":-1.50E+9,"yes":true,"no":false,"none":null,"list":[1,[],{}],"more":{"":"empty key"}} "#;
+    let json =
+        r#" {"text":"a\u00e9\n","number":-1.50E+9,"yes":true,"no":false,"none":null,"list":[1,[],{}],"more":{"":"empty key"}} "#;
     with_root(json, |root| {
         assert_eq!(root.member("text").unwrap().str(), Some("aé\n"));
         assert_eq!(root.member("number").unwrap().number(), Some("-1.50E+9"));
@@ -143,7 +144,8 @@ fn what_is_no_json_is_refused_at_its_place() {
 #[test]
 fn nesting_ends_where_the_other_readers_end() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
-        let nested = |levels: usize| format!("{}{}{}", open.repeat(levels), if open == "[" { "" } else { "1" }, close.repeat(levels));
+        let nested =
+            |levels: usize| format!("{}{}{}", open.repeat(levels), if open == "[" { "" } else { "1" }, close.repeat(levels));
         check_against_dom(&nested(DEEPEST)).unwrap();
         check_against_dom(&nested(DEEPEST + 1)).unwrap();
         assert!(image(&nested(DEEPEST)).len() > DEEPEST);
@@ -160,7 +162,8 @@ fn bytes_that_are_no_image_are_refused() {
     assert_eq!(Image::read(b"").unwrap_err(), BadImage::NoImage);
     assert_eq!(Image::read(b"{\"eventName\":\"A\"}").unwrap_err(), BadImage::NoImage);
     assert_eq!(Image::read(&good[..HEADER - 1]).unwrap_err(), BadImage::NoImage);
-    let changed = |at: usize, byte: u8| good.iter().enumerate().map(|(place, old)| if place == at { byte } else { *old }).collect();
+    let changed =
+        |at: usize, byte: u8| good.iter().enumerate().map(|(place, old)| if place == at { byte } else { *old }).collect();
     let other_version: Vec<u8> = changed(3, 2);
     assert_eq!(Image::read(&other_version).unwrap_err(), BadImage::OtherVersion { version: 2 });
     let without_root: Vec<u8> = changed(11, 0xff);
@@ -188,7 +191,8 @@ fn any_json() -> impl Strategy<Value = String> {
     let word = prop_oneof![Just("null"), Just("true"), Just("false"), Just("\"Failure\"")].prop_map(str::to_owned);
     let space = prop_oneof![6 => Just(""), 1 => Just(" "), 1 => Just("\n\t\r ")];
     prop_oneof![number, text, escaped, word].prop_recursive(6, 128, 48, move |inner| {
-        let element = (space.clone(), inner.clone(), space.clone()).prop_map(|(before, value, after)| format!("{before}{value}{after}"));
+        let element =
+            (space.clone(), inner.clone(), space.clone()).prop_map(|(before, value, after)| format!("{before}{value}{after}"));
         let member = (key.clone(), space.clone(), element.clone())
             .prop_map(|(key, between, value)| format!("{}{between}:{value}", serde_json::Value::String(key)));
         prop_oneof![
