@@ -217,6 +217,10 @@ limits! {
     correlation_key_bytes: Bytes = 512 in 16..=4_096, Policy;
     /// Context look-ups for one record.
     lookups_per_record: u64 = 64 in 0..=100_000, Policy;
+    /// Handles (clocks, streams, what can be waited for) that an instance may hold of the empty system that policies in other languages get.
+    system_handles: u64 = 256 in 16..=65_536, Policy;
+    /// Random bytes of one call, for policies in other languages; they are the same in every call.
+    random_kib_per_call: Kibibytes = 16 in 0..=1_024, Policy;
     /// Size of a policy's file.
     component_mib: Mebibytes = 32 in 1..=1_024, Host;
     /// Size of a policy's settings as JSON.

@@ -100,11 +100,11 @@ fn a_policy_of_another_world_is_refused_with_both_versions() {
 #[test]
 fn a_policy_with_forbidden_imports_is_refused_and_they_are_named() {
     let greedy = wat::parse_str(
-        r#"(component (import "wasi:filesystem/preopens@0.2.3" (instance))
+        r#"(component (import "wasi:http/outgoing-handler@0.2.3" (instance))
             (instance $i) (export "trailwarden:policy/rules@1.0.0" (instance $i)))"#,
     )
     .unwrap();
-    refused("greedy.wasm", &greedy, &["step `world`", "wasi:filesystem/preopens@0.2.3"]);
+    refused("greedy.wasm", &greedy, &["step `world`", "wasi:http/outgoing-handler@0.2.3"]);
 }
 
 #[test]

@@ -50,6 +50,33 @@ pub enum Stop {
         /// The table.
         table: Name,
     },
+    /// It ended itself, as a process does.
+    #[error("ended itself by `exit`, {}", if *successfully { "as if all were done" } else { "reporting a failure" })]
+    Exited {
+        /// Whether it reported success.
+        successfully: bool,
+    },
+    /// Too many handles of the empty system.
+    #[error("held more than {limit} handles of the system interface")]
+    Handles {
+        /// The limit of the instance.
+        limit: usize,
+    },
+    /// Too many random bytes.
+    #[error("drew more than {limit} random bytes")]
+    Randomness {
+        /// The limit of this call.
+        limit: u64,
+    },
+    /// It waited for nothing, which would never be over.
+    #[error("polled an empty list, which would never be ready")]
+    NothingToPoll,
+    /// A function of the system that needs what no guest is given.
+    #[error("called `{function}`, which no policy is given anything for")]
+    NotGiven {
+        /// Interface and function.
+        function: String,
+    },
 }
 
 /// Why a call gave no answer.
@@ -66,8 +93,9 @@ pub enum CallError {
         /// The guest's own last words.
         message: Option<String>,
     },
-    /// The guest's results could not be taken over: malformed, or more of them than a call may give.
-    #[error("gave results that can't be taken: {reason}")]
+    /// What the guest answered, or gave to a function of the host, could not be taken over: malformed, or more than a call may
+    /// give.
+    #[error("gave values that can't be taken: {reason}")]
     Results {
         /// What the engine says.
         reason: String,
@@ -88,7 +116,7 @@ fn describe_trap(trap: Trap, message: Option<&str>) -> String {
 }
 
 impl CallError {
-    /// Sorts an error of wasmtime by type. Whatever is neither a stop of ours nor a trap came from lifting the results.
+    /// Sorts an error of wasmtime by type. Whatever is neither a stop of ours nor a trap came from lifting values.
     pub(super) fn from_wasmtime(error: &wasmtime::Error, last_words: Option<String>) -> Self {
         if let Some(stop) = error.downcast_ref::<Stop>() {
             return Self::Stopped(stop.clone());
@@ -96,7 +124,8 @@ impl CallError {
         if let Some(trap) = error.downcast_ref::<Trap>() {
             return Self::Trapped { trap: *trap, message: last_words };
         }
-        Self::Results { reason: format!("{error:#}") }
+        // Around the cause stands a list of code addresses, which says nothing to the operator.
+        Self::Results { reason: error.root_cause().to_string() }
     }
 
     /// Whether the same call may succeed on a crowded machine's second try.
@@ -112,8 +141,14 @@ impl CallError {
                 | Stop::WallTime { .. }
                 | Stop::Memory { .. }
                 | Stop::MemoryBudget { .. }
-                | Stop::Lookups { .. } => true,
-                Stop::UndeclaredTable { .. } | Stop::NotAMap { .. } => false,
+                | Stop::Lookups { .. }
+                | Stop::Handles { .. }
+                | Stop::Randomness { .. } => true,
+                Stop::UndeclaredTable { .. }
+                | Stop::NotAMap { .. }
+                | Stop::Exited { .. }
+                | Stop::NothingToPoll
+                | Stop::NotGiven { .. } => false,
             },
             // The engine has no type of its own for results beyond the limit.
             Self::Results { .. } => true,
@@ -127,7 +162,10 @@ impl CallError {
             Self::Stopped(Stop::CpuTime { .. } | Stop::WallTime { .. }) => FailureKind::Time,
             Self::Stopped(Stop::Memory { .. } | Stop::MemoryBudget { .. }) => FailureKind::Memory,
             Self::Stopped(Stop::Lookups { .. } | Stop::UndeclaredTable { .. } | Stop::NotAMap { .. }) => FailureKind::Lookup,
-            Self::Trapped { .. } => FailureKind::Trap,
+            Self::Stopped(Stop::Handles { .. } | Stop::Randomness { .. } | Stop::NothingToPoll | Stop::NotGiven { .. }) => {
+                FailureKind::System
+            }
+            Self::Trapped { .. } | Self::Stopped(Stop::Exited { .. }) => FailureKind::Trap,
             Self::Results { .. } | Self::Contract { .. } => FailureKind::Contract,
         }
     }
@@ -138,7 +176,7 @@ impl CallError {
 pub enum FailureKind {
     /// The rule itself said that it could not judge.
     Error,
-    /// The guest trapped or panicked.
+    /// The guest trapped, panicked or ended itself.
     Trap,
     /// Too much CPU or wall time.
     Time,
@@ -146,6 +184,8 @@ pub enum FailureKind {
     Memory,
     /// Look-ups that are not allowed.
     Lookup,
+    /// More of the empty system interface than there is.
+    System,
     /// Answers that break a limit.
     Output,
     /// Answers that break the contract.
@@ -161,6 +201,7 @@ impl FailureKind {
             Self::Time => "time",
             Self::Memory => "memory",
             Self::Lookup => "lookup",
+            Self::System => "system",
             Self::Output => "output",
             Self::Contract => "contract",
         }

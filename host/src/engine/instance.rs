@@ -36,8 +36,8 @@ impl Instance {
         let mut store = Store::new(compiled.pre.engine(), state);
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.output_bytes);
-        // Policies have no resources, so no handles either.
-        store.set_max_component_handles(16);
+        // Stands behind the count of `wasi`, which has a reason: a borrowed handle counts twice here.
+        store.set_max_component_handles(if compiled.uses_system { limits.system_handles.saturating_mul(2) } else { 16 });
         store.epoch_deadline_callback(|context| {
             context.data().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))

@@ -26,6 +26,8 @@ pub struct GuestLimits {
     pub(super) signals_per_record: usize,
     pub(super) signal_bytes: usize,
     pub(super) records_per_instance: u64,
+    pub(super) system_handles: usize,
+    pub(super) random_bytes_per_call: u64,
 }
 
 impl From<&Limits> for GuestLimits {
@@ -47,6 +49,8 @@ impl From<&Limits> for GuestLimits {
             signals_per_record: size(limits.signals_per_record),
             signal_bytes: size(limits.correlation_key_bytes.bytes()),
             records_per_instance: limits.records_per_instance,
+            system_handles: size(limits.system_handles),
+            random_bytes_per_call: limits.random_kib_per_call.bytes(),
         }
     }
 }

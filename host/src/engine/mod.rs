@@ -5,6 +5,7 @@
 //!
 //! - [`Engine`] compiles and links, once for each policy.
 //! - `instance` makes one call under its limits.
+//! - `wasi` is the empty system that guests in other languages need to start.
 //! - [`Guest`] is what a worker holds for a policy: a warm instance, replaced after a failure, and the bisection that finds
 //!   the record at fault so that the others are judged.
 
@@ -18,6 +19,7 @@ mod instance;
 mod limits;
 mod meter;
 mod state;
+mod wasi;
 
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;
 pub use meter::MemoryBudget;
 pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
+pub use wasi::SYSTEM_INTERFACES;
 
 use bindings::{Policy, PolicyPre};
 use state::GuestState;
@@ -46,6 +49,8 @@ pub struct Engine {
 /// A policy's code, compiled, linked and type-checked.
 pub struct Compiled {
     pre: PolicyPre<GuestState>,
+    /// Whether it imports the empty system, as policies in other languages do.
+    uses_system: bool,
     budget: Arc<MemoryBudget>,
 }
 
@@ -59,6 +64,7 @@ impl Engine {
         clock::start_ticker(inner.weak()).map_err(EngineError::Clock)?;
         let mut linker = Linker::new(&inner);
         Policy::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state).map_err(EngineError::Start)?;
+        wasi::add_to_linker(&mut linker).map_err(EngineError::Start)?;
         Ok(Self { inner, linker, budget: Arc::new(MemoryBudget::new(memory_budget_bytes)) })
     }
 
@@ -70,7 +76,8 @@ impl Engine {
         let component = Component::from_binary(&self.inner, component).map_err(EngineError::Compile)?;
         let linked = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
         let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
-        Ok(Compiled { pre, budget: Arc::clone(&self.budget) })
+        let uses_system = component.component_type().imports(&self.inner).any(|(name, _)| name.starts_with("wasi:"));
+        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget) })
     }
 
     /// What all instances hold together.

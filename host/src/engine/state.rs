@@ -12,6 +12,7 @@ use super::clock::Deadline;
 use super::error::Stop;
 use super::limits::GuestLimits;
 use super::meter::MemoryMeter;
+use super::wasi::System;
 
 /// The tables that a policy declared; none where the platform team configured none.
 pub type Tables = BTreeMap<Name, Option<Arc<Table>>>;
@@ -77,6 +78,7 @@ pub(super) struct GuestState {
     pub(super) deadline: Deadline,
     pub(super) lookups_limit: u64,
     pub(super) records_lookups: bool,
+    pub(super) system: System,
     lookups_made: u64,
     limits: Arc<GuestLimits>,
     tables: Arc<Tables>,
@@ -90,6 +92,7 @@ impl GuestState {
             deadline,
             lookups_limit: 0,
             records_lookups: false,
+            system: System::default(),
             lookups_made: 0,
             limits,
             tables,
@@ -103,10 +106,27 @@ impl GuestState {
         self.lookups_limit = lookups_limit;
         self.lookups_made = 0;
         self.utterances = Utterances::default();
+        self.system.begin_call();
+    }
+
+    pub(super) fn limits(&self) -> &GuestLimits {
+        &self.limits
     }
 
     pub(super) fn take_utterances(&mut self) -> Utterances {
+        self.end_unfinished_lines();
         std::mem::take(&mut self.utterances)
+    }
+
+    /// Takes a line into the log, cut and counted as the limits say.
+    pub(super) fn log(&mut self, level: LogLevel, text: String) {
+        if self.utterances.lines.len() >= self.limits.log_lines_per_call {
+            self.utterances.lines_dropped += 1;
+            return;
+        }
+        let kept = cut(&text, self.limits.log_line_bytes);
+        let text = if kept.len() == text.len() { text } else { format!("{kept}… (cut)") };
+        self.utterances.lines.push(LogLine { level, text });
     }
 
     fn table(&mut self, name: &str) -> Result<(Name, Option<Arc<Table>>), Stop> {
@@ -130,10 +150,6 @@ impl GuestState {
 
 impl log::Host for GuestState {
     fn line(&mut self, level: log::Level, text: String) -> wasmtime::Result<()> {
-        if self.utterances.lines.len() >= self.limits.log_lines_per_call {
-            self.utterances.lines_dropped += 1;
-            return Ok(());
-        }
         let level = match level {
             log::Level::Trace => LogLevel::Trace,
             log::Level::Debug => LogLevel::Debug,
@@ -141,9 +157,7 @@ impl log::Host for GuestState {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        let kept = cut(&text, self.limits.log_line_bytes);
-        let text = if kept.len() == text.len() { text } else { format!("{kept}… (cut)") };
-        self.utterances.lines.push(LogLine { level, text });
+        self.log(level, text);
         Ok(())
     }
 }

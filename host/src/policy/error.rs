@@ -78,10 +78,12 @@ pub enum LoadError {
         wanted: String,
     },
     /// It imports what no policy gets.
-    #[error("imports {}, which no policy gets: policies are pure functions of record, settings and tables; build for wasm32-unknown-unknown, without crates that need a clock, randomness, files or sockets", list(.imports))]
+    #[error("imports {}, which no policy gets: policies are pure functions of record, settings and tables; build a Rust policy for wasm32-unknown-unknown, one in another language without its features for network and processes (given are {})", list(.imports), list(.given))]
     ForbiddenImports {
         /// The names that are not allowed.
         imports: Vec<String>,
+        /// What may be imported, with versions.
+        given: Vec<String>,
     },
     /// The engine refuses it.
     #[error(transparent)]

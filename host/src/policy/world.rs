@@ -8,6 +8,7 @@ use std::fmt;
 use wasmparser::{Parser, Payload};
 
 use super::error::LoadError;
+use crate::engine::SYSTEM_INTERFACES;
 
 /// The interface that the host calls.
 const RULES: &str = "rules";
@@ -27,6 +28,13 @@ impl Interface {
         let (package_and_interface, version) = self.name.split_once('@')?;
         let (package, interface) = package_and_interface.split_once('/')?;
         (package == policy_contract::PACKAGE && version == policy_contract::VERSION).then_some(interface)
+    }
+
+    /// Whether it is part of the empty system, in a version that the host speaks: any 0.2, whose versions only add.
+    fn is_of_system(&self) -> bool {
+        let Some((interface, version)) = self.name.split_once('@') else { return false };
+        let is_spoken = version.strip_prefix("0.2.").is_some_and(|patch| patch.parse::<u32>().is_ok());
+        is_spoken && SYSTEM_INTERFACES.contains(&interface)
     }
 }
 
@@ -116,9 +124,15 @@ impl World {
             let wanted = format!("{}/{RULES}@{}", policy_contract::PACKAGE, policy_contract::VERSION);
             return Err(LoadError::OtherWorld { exports: names(&mut self.exports.iter()), wanted });
         }
-        let is_given = |import: &&Interface| import.ours().is_some_and(|interface| GIVEN.contains(&interface));
+        let is_given =
+            |import: &&Interface| import.ours().is_some_and(|interface| GIVEN.contains(&interface)) || import.is_of_system();
         let forbidden = names(&mut self.imports.iter().filter(|import| !is_given(import)));
-        if forbidden.is_empty() { Ok(()) } else { Err(LoadError::ForbiddenImports { imports: forbidden }) }
+        if forbidden.is_empty() {
+            return Ok(());
+        }
+        let ours = GIVEN.iter().map(|name| format!("{}/{name}@{}", policy_contract::PACKAGE, policy_contract::VERSION));
+        let of_system = SYSTEM_INTERFACES.iter().map(|name| format!("{name}@0.2"));
+        Err(LoadError::ForbiddenImports { imports: forbidden, given: ours.chain(of_system).collect() })
     }
 }
 
@@ -146,11 +160,23 @@ mod tests {
 
     #[test]
     fn every_forbidden_import_is_named() {
-        let error =
-            world(&["wasi:cli/environment@0.2.3", "trailwarden:policy/log@1.0.0", "x"], &["trailwarden:policy/rules@1.0.0"])
-                .check()
-                .unwrap_err();
-        assert!(matches!(error, LoadError::ForbiddenImports { imports } if imports == ["wasi:cli/environment@0.2.3", "x"]));
+        let imports = ["wasi:http/types@0.2.3", "trailwarden:policy/log@1.0.0", "wasi:cli/environment@0.3.0", "x"];
+        let error = world(&imports, &["trailwarden:policy/rules@1.0.0"]).check().unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("trailwarden:policy/context@1.0.0") && text.contains("wasi:io/poll@0.2"), "{text}");
+        let LoadError::ForbiddenImports { imports, .. } = error else { panic!("{error:?}") };
+        assert_eq!(imports, ["wasi:http/types@0.2.3", "wasi:cli/environment@0.3.0", "x"]);
+    }
+
+    #[test]
+    fn the_system_is_given_in_every_version_that_only_adds() {
+        let check = |import| world(&[import], &["trailwarden:policy/rules@1.0.0"]).check();
+        for given in ["wasi:cli/environment@0.2.0", "wasi:sockets/tcp@0.2.12", "wasi:io/poll@0.2.3"] {
+            check(given).unwrap();
+        }
+        for refused in ["wasi:io/poll", "wasi:io/poll@0.2.x", "wasi:io/poll@0.2.0-rc-2023-11-10", "wasi:io/poll@1.0.0"] {
+            check(refused).unwrap_err();
+        }
     }
 
     #[test]
