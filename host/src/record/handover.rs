@@ -40,7 +40,7 @@ impl Forms<'_> {
                     image.clear();
                     writer.write(json, image)
                 };
-                self.is_made.get_or_insert_with(make).clone().map(|()| self.handover.image.as_slice())
+                (*self.is_made.get_or_insert_with(make)).map(|()| self.handover.image.as_slice())
             }
         }
     }
