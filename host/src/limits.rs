@@ -50,6 +50,8 @@ macro_rules! quantities {
 quantities! {
     /// Thousandths of a second.
     Milliseconds, "ms", 0;
+    /// Seconds.
+    Seconds, "s", 0;
     /// Millionths of a second.
     Microseconds, "µs", 0;
     /// Bytes.
@@ -58,6 +60,13 @@ quantities! {
     Kibibytes, "KiB", 1024;
     /// Units of 1,048,576 bytes.
     Mebibytes, "MiB", 1024 * 1024;
+}
+
+impl Seconds {
+    /// The same as a duration.
+    pub fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
 }
 
 impl Milliseconds {
@@ -223,6 +232,16 @@ limits! {
     random_kib_per_call: Kibibytes = 16 in 0..=1_024, Policy;
     /// Size of a policy's file.
     component_mib: Mebibytes = 32 in 1..=1_024, Host;
+    /// Memory (address space) of the process that compiles a policy.
+    compile_memory_mib: Mebibytes = 3_072 in 128..=65_536, Host;
+    /// CPU time of the process that compiles a policy. A policy that goes beyond it, or beyond the memory or the deadline, is tried once more, unoptimised.
+    compile_cpu_seconds: Seconds = 60 in 1..=3_600, Host;
+    /// Wall time for the compilation of a policy.
+    compile_deadline_seconds: Seconds = 180 in 1..=7_200, Host;
+    /// Size of the machine code that a policy is compiled to.
+    compiled_mib: Mebibytes = 256 in 1..=4_096, Host;
+    /// Size of the folder with compiled policies; those used longest ago are deleted.
+    cache_mib: Mebibytes = 4_096 in 1..=1_048_576, Host;
     /// Size of a policy's settings as JSON.
     settings_kib: Kibibytes = 1_024 in 1..=16_384, Host;
     /// Size of a context table's file.
@@ -242,9 +261,11 @@ limits! {
 }
 
 /// Pairs of sizes of which the first must fit into the second.
-const MUST_FIT: [(&str, &str); 4] = [
+const MUST_FIT: [(&str, &str); 6] = [
     ("memory_mib", "memory_budget_mib"),
     ("finding_kib", "output_kib_per_batch"),
+    ("component_mib", "compile_memory_mib"),
+    ("compiled_mib", "compile_memory_mib"),
     ("record_kib", "object_mib"),
     ("log_line_bytes", "output_kib_per_batch"),
 ];
@@ -353,7 +374,9 @@ mod tests {
     #[test]
     fn a_unit_that_a_name_ends_with_is_the_unit_of_the_value() {
         for limit in LIMITS {
-            for (part, unit) in [("_ms", "ms"), ("_us", "µs"), ("_mib", "MiB"), ("_kib", "KiB"), ("_bytes", "bytes")] {
+            for (part, unit) in
+                [("_seconds", "s"), ("_ms", "ms"), ("_us", "µs"), ("_mib", "MiB"), ("_kib", "KiB"), ("_bytes", "bytes")]
+            {
                 assert_eq!(limit.name.contains(part), limit.unit == unit, "{}", limit.name);
             }
         }

@@ -1,11 +1,10 @@
 //! A batch of records and tasks, as the contract hands it over: from bytes and offsets to verdicts.
 //!
-//! The batch comes from a host and is believed in nothing: offsets that lie, records that are no JSON and rule numbers that
+//! The batch comes from a host and is believed in nothing: offsets that lie, bytes that are no image and rule numbers that
 //! do not exist become errors of the task that names them.
 
-use crate::Verdict;
-use crate::event::Record;
 use crate::judge::Judge;
+use crate::{Event, Verdict};
 
 /// Rule number `rule` is to look at record number `record`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,34 +43,33 @@ impl<'a> Batch<'a> {
 }
 
 impl<S> Judge<'_, S> {
-    /// Judges a batch. Each verdict comes with the position of its task.
-    pub(crate) fn evaluate(&self, batch: Batch<'_>, tasks: &[Task]) -> Vec<(usize, Verdict)> {
-        // Grouped by record, so that each is parsed once and only one is held at a time.
-        let mut order: Vec<(usize, Task)> = tasks.iter().copied().enumerate().collect();
-        order.sort_by_key(|(_, task)| task.record);
+    /// Judges a batch. Each verdict comes with the position of its task. Nothing is allocated for a task that finds nothing.
+    pub(crate) fn evaluate(&self, batch: Batch<'_>, tasks: impl Iterator<Item = Task>) -> Vec<(usize, Verdict)> {
         let mut answers = Vec::new();
-        for of_one_record in order.chunk_by(|(_, one), (_, other)| one.record == other.record) {
-            let Some((_, first)) = of_one_record.first() else { continue };
-            let record = read(batch, first.record);
-            for (position, task) in of_one_record {
-                let verdicts = match &record {
-                    Ok(record) => self.judge(task.rule, &record.event()),
-                    Err(error) => vec![Verdict::Error(error.clone())],
-                };
-                answers.extend(verdicts.into_iter().map(|verdict| (*position, verdict)));
+        // Tasks come in the order of their records; where they do not, a record's header is looked at more than once.
+        let mut current = None;
+        for (position, task) in tasks.enumerate() {
+            let record = match &current {
+                Some((number, record)) if *number == task.record => record,
+                _ => &current.insert((task.record, read(batch, task.record))).1,
+            };
+            match record {
+                Ok(event) => answers.extend(self.judge(task.rule, event).into_iter().map(|verdict| (position, verdict))),
+                Err(error) => answers.push((position, Verdict::Error(error.clone()))),
             }
         }
         answers
     }
 }
 
-fn read(batch: Batch<'_>, number: u32) -> Result<Record, String> {
-    let bytes = batch.record(number).map_err(|error| error.to_string())?;
-    Record::parse(bytes).map_err(|error| error.to_string())
+fn read(batch: Batch<'_>, number: u32) -> Result<Event<'_>, String> {
+    let image = batch.record(number).map_err(|error| error.to_string())?;
+    Event::read(image).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
 mod tests {
+    use policy_contract::image::Writer;
     use proptest::prelude::*;
 
     use super::*;
@@ -120,45 +118,58 @@ mod tests {
     };
 
     fn evaluate(records: &[u8], ends: &[u32], tasks: &[(u32, u32)]) -> Vec<(usize, String)> {
-        let tasks: Vec<Task> = tasks.iter().map(|(record, rule)| Task { record: *record, rule: *rule }).collect();
+        let tasks = tasks.iter().map(|(record, rule)| Task { record: *record, rule: *rule });
         let judge = Judge { policy: &POLICY, settings: &(), host: &Nobody };
-        let verdicts = judge.evaluate(Batch { records, ends }, &tasks);
+        let verdicts = judge.evaluate(Batch { records, ends }, tasks);
         let text = |verdict| if let Verdict::Error(text) = verdict { text } else { String::new() };
         verdicts.into_iter().map(|(task, verdict)| (task, text(verdict))).collect()
     }
 
+    /// The images of these records, and where each ends.
+    fn images(records: &[&str]) -> (Vec<u8>, Vec<u32>) {
+        let (mut images, mut ends) = (Vec::new(), Vec::new());
+        for record in records {
+            Writer::new().write(record, &mut images).unwrap();
+            ends.push(images.len() as u32);
+        }
+        (images, ends)
+    }
+
     #[test]
     fn each_task_is_answered_from_its_own_record_in_whatever_order_tasks_come() {
-        let records = br#"{"eventName":"A"}{"eventName":"B"}"#;
-        let mut answers = evaluate(records, &[17, 34], &[(1, 0), (0, 0), (1, 0)]);
-        answers.sort();
+        let (records, ends) = images(&[r#"{"eventName":"A"}"#, r#"{"eventName":"B"}"#]);
+        let answers = evaluate(&records, &ends, &[(1, 0), (0, 0), (1, 0)]);
         assert_eq!(answers, [(0, "B".to_owned()), (1, "A".to_owned()), (2, "B".to_owned())]);
     }
 
     #[test]
     fn a_batch_that_lies_is_an_error_of_the_task_that_meets_the_lie() {
-        let records = br#"{"eventName":"A"}"#;
+        let (records, _) = images(&[r#"{"eventName":"A"}"#]);
+        let length = records.len() as u32;
         for (ends, task, expected) in [
-            (vec![17], (1, 0), "record 1 of a batch of 1"),
-            (vec![18], (0, 0), "bytes 0 to 18 of a batch of 17 bytes"),
-            (vec![17, 3], (1, 0), "bytes 17 to 3"),
-            (vec![u32::MAX], (0, 0), "bytes 0 to 4294967295"),
-            (vec![17], (0, 7), "rule 7 of a policy of 1"),
-            (vec![16], (0, 0), "not JSON"),
-            (vec![0], (0, 0), "not JSON"),
+            (vec![length], (1, 0), "record 1 of a batch of 1".to_owned()),
+            (vec![length + 1], (0, 0), format!("bytes 0 to {} of a batch of {length} bytes", length + 1)),
+            (vec![length, 3], (1, 0), format!("bytes {length} to 3")),
+            (vec![u32::MAX], (0, 0), "bytes 0 to 4294967295".to_owned()),
+            (vec![length], (0, 7), "rule 7 of a policy of 1".to_owned()),
+            (vec![length - 1], (0, 0), format!("image of {length} bytes, and {} are there", length - 1)),
+            (vec![0], (0, 0), "does not begin as a record image does".to_owned()),
         ] {
-            let answers = evaluate(records, &ends, &[task]);
-            assert!(answers.len() == 1 && answers[0].1.contains(expected), "{ends:?} {task:?}: {answers:?}");
+            let answers = evaluate(&records, &ends, &[task]);
+            assert!(answers.len() == 1 && answers[0].1.contains(&expected), "{ends:?} {task:?}: {answers:?}");
         }
-        assert!(evaluate(b"[1]", &[3], &[(0, 0)])[0].1.contains("not an object"));
-        assert!(evaluate(b"{\"\xff\":1}", &[7], &[(0, 0)])[0].1.contains("not JSON"));
+        let (array, ends) = images(&["[1]"]);
+        assert!(evaluate(&array, &ends, &[(0, 0)])[0].1.contains("not an object"));
+        assert!(evaluate(br#"{"eventName":"A"}"#, &[17], &[(0, 0)])[0].1.contains("does not begin as a record image does"));
     }
 
     #[test]
     fn a_bad_record_leaves_the_others_to_be_judged() {
-        let answers = evaluate(br#"{"eventName":"A"}{"eventName"}{"eventName":"C"}"#, &[17, 30, 47], &[(0, 0), (1, 0), (2, 0)]);
+        let (mut records, ends) = images(&[r#"{"eventName":"A"}"#, r#"{"eventName":"B"}"#, r#"{"eventName":"C"}"#]);
+        records[ends[0] as usize] = b'?';
+        let answers = evaluate(&records, &ends, &[(0, 0), (1, 0), (2, 0)]);
         assert_eq!((answers[0].1.as_str(), answers[2].1.as_str()), ("A", "C"));
-        assert!(answers[1].1.contains("not JSON"));
+        assert!(answers[1].1.contains("does not begin as a record image does"));
     }
 
     proptest! {

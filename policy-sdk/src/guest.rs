@@ -92,9 +92,9 @@ impl<S: Settings> Instance<S> {
         report_panics();
         let settings = self.settings.borrow();
         let Some(settings) = settings.as_ref() else { fail("the policy was asked to evaluate before it was configured") };
-        let tasks: Vec<Task> = tasks.iter().map(|task| Task { record: task.record, rule: task.rule }).collect();
+        let tasks = tasks.iter().map(|task| Task { record: task.record, rule: task.rule });
         let judge = Judge { policy: self.policy, settings, host: &Imports };
-        let verdicts = judge.evaluate(Batch { records, ends }, &tasks);
+        let verdicts = judge.evaluate(Batch { records, ends }, tasks);
         verdicts.into_iter().map(|(position, verdict)| self.answer(position, verdict)).collect()
     }
 

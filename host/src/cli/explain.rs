@@ -8,9 +8,10 @@ use policy_contract::fields::Fields;
 use policy_contract::selector::Unmet;
 
 use super::exit::Exit;
+use super::loading;
 use crate::engine::{Batch, Judgement, Verdict};
 use crate::policy::{LoadedPolicy, LoadedRule, load};
-use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
+use crate::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::{Input, Inputs};
 
 /// What `trailwarden policy explain` is given.
@@ -39,9 +40,10 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let config = super::configuration(args.config.as_ref())?;
-    let engine = super::engine(&config)?;
-    let policy = load(&engine, &args.file, &config)
+    let loader = loading::loader(&config)?;
+    let (policy, notices) = load(&loader, &args.file, &config)
         .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", args.file.display(), error.step()))?;
+    notices.iter().for_each(|notice| loading::tell(&args.file, notice));
     let record = the_record(args, ReadLimits::from(&config.limits))?;
     let fields = Fields::from_json(&record.json).context("the record can't be read")?;
 
@@ -116,7 +118,10 @@ fn explain(
     let mut guest = policy.guest();
     guest.record_lookups();
     let mut batch = Batch::default();
-    batch.push(record.json.as_bytes(), [u32::try_from(position)?])?;
+    let mut handover = Handover::default();
+    let mut forms = handover.of(&record.json);
+    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
+    batch.push(handed_over, [u32::try_from(position)?])?;
     let Judgement { answers, failures, said, .. } = guest.judge(&batch);
     println!("rule {id} ({}): routed, {}", rule.mode.as_str(), outcome(answers.len(), failures.len()));
     for lookup in said.lookups {

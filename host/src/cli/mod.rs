@@ -3,11 +3,13 @@
 //! Arguments are parsed into plain structs and turned into the library's own types before anything happens. Results go to
 //! standard output, everything else to standard error. Errors end here, with their causes and an [`Exit`] code.
 
+mod compile_policy;
 mod config_check;
 mod exit;
 mod explain;
 mod inspect;
 mod live;
+mod loading;
 mod policy_build;
 mod policy_new;
 mod policy_test;
@@ -18,11 +20,10 @@ mod summary;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::policy::compile::SUBCOMMAND;
 use exit::Exit;
 
 /// Judges AWS CloudTrail records in sandboxed WebAssembly policies.
@@ -43,6 +44,9 @@ enum Command {
     /// Look into the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Compile the policy on standard input: what this program starts itself for
+    #[command(hide = true, name = SUBCOMMAND)]
+    CompilePolicy(compile_policy::CompilePolicyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
+        Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -91,10 +96,4 @@ fn configuration(file: Option<&PathBuf>) -> anyhow::Result<Config> {
         Some(file) => Config::load(file).map_err(|errors| anyhow::anyhow!("the configuration can't be used\n{errors}")),
         None => Ok(Config::default()),
     }
-}
-
-/// An engine under the limits of a configuration.
-fn engine(config: &Config) -> anyhow::Result<Engine> {
-    let budget = usize::try_from(config.limits.memory_budget_mib.bytes()).unwrap_or(usize::MAX);
-    Engine::new(budget).context("policies can't be run here")
 }

@@ -11,11 +11,13 @@ use policy_contract::name::Name;
 use walkdir::WalkDir;
 
 use super::exit::Exit;
+use super::loading;
 use super::policy_build::{self, BuiltPolicy};
 use crate::config::Config;
-use crate::engine::{Batch, Engine, Judgement, Verdict};
+use crate::engine::{Batch, Judgement, Verdict};
 use crate::limits::Limits;
-use crate::policy::{CompiledFile, LoadedPolicy};
+use crate::policy::{CompiledFile, LoadedPolicy, Loader};
+use crate::record::Handover;
 
 /// How the name of a file with fixtures ends.
 const FIXTURES_END: &str = ".fixtures.json";
@@ -40,10 +42,10 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
             built.into_iter().map(|BuiltPolicy { crate_dir, wasm, .. }| (crate_dir, wasm)).collect()
         }
     };
-    let engine = super::engine(&Config::default())?;
+    let loader = loading::loader(&Config::default())?;
     let (mut passed, mut failed) = (0, 0);
     for (dir, wasm) in policies {
-        let outcome = test_policy(&engine, &dir, &wasm)?;
+        let outcome = test_policy(&loader, &dir, &wasm)?;
         passed += outcome.passed;
         failed += outcome.failures.len();
         for failure in &outcome.failures {
@@ -61,9 +63,10 @@ struct Outcome {
     failures: Vec<String>,
 }
 
-fn test_policy(engine: &Engine, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
-    let file = CompiledFile::read(engine, wasm, &Limits::default())
+fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
+    let file = CompiledFile::read(loader, wasm, &Limits::default())
         .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", wasm.display(), error.step()))?;
+    file.notices().iter().for_each(|notice| loading::tell(wasm, notice));
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut without_fixtures: BTreeSet<&Name> = file.manifest().rules.iter().map(|rule| &rule.id).collect();
     for path in fixture_files(dir)? {
@@ -119,7 +122,10 @@ fn run_case(file: &CompiledFile, fixtures: &Fixtures, kind: Kind, case: &Case) -
 fn judge(policy: &LoadedPolicy, position: usize, record: &str) -> anyhow::Result<Vec<Found>> {
     let rule = &policy.rules()[position].description;
     let mut batch = Batch::default();
-    batch.push(record.as_bytes(), [u32::try_from(position)?])?;
+    let mut handover = Handover::default();
+    let mut forms = handover.of(record);
+    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
+    batch.push(handed_over, [u32::try_from(position)?])?;
     let Judgement { answers, failures, .. } = policy.guest().judge(&batch);
     if let Some(failure) = failures.first() {
         bail!("failed ({}): {}", failure.kind, failure.reason);

@@ -15,6 +15,7 @@ use policy_contract::severity::Severity;
 
 use super::exit::Exit;
 use super::live::Progress;
+use super::loading;
 use super::report::{Format, Report};
 use super::summary::Summary;
 use crate::config::Config;
@@ -118,12 +119,13 @@ fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Catalogue> {
     if paths.is_empty() {
         bail!("there are no policies: name a folder of them with -p, or under `policy_paths` in the configuration");
     }
-    let engine = super::engine(config)?;
-    let catalogue = Catalogue::load(&engine, paths, config)
+    let loader = loading::loader(config)?;
+    let catalogue = Catalogue::load(&loader, paths, config)
         .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
     for Refusal { path, error } in catalogue.refusals() {
         eprintln!("error: the policy in {} was refused at the step `{}`: it {error}", path.display(), error.step());
     }
+    catalogue.notices().iter().for_each(|(path, notice)| loading::tell(path, notice));
     if catalogue.policies().is_empty() {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         bail!("no policy could be loaded from {}; build some with `trailwarden policy build`", paths.join(", "));

@@ -59,6 +59,9 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Folders with policies, and policy files; relative ones were made relative to the file's folder.
     pub policy_paths: Vec<PathBuf>,
+    /// Where compiled policies are kept; a relative one was made relative to the file's folder. None: where the system keeps
+    /// such things for the user.
+    pub cache_path: Option<PathBuf>,
     /// The context tables by name.
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
@@ -73,6 +76,7 @@ impl Default for Config {
         Self {
             file: None,
             policy_paths: Vec::new(),
+            cache_path: None,
             tables: BTreeMap::new(),
             policies: BTreeMap::new(),
             other_policies: PolicyConfig::with_limits(limits.clone()),
@@ -118,6 +122,7 @@ impl Config {
         reader.refuse_unknown_keys(top, schema::TOP);
         let policy_paths = reader.paths(top, "policy_paths");
         let policy_paths = policy_paths.into_iter().map(|path| reader.resolve(path)).collect();
+        let cache_path = reader.path(top, "cache_path").map(|(path, _)| reader.resolve(path));
         let limits = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
@@ -132,7 +137,7 @@ impl Config {
         });
         let policies = policies.collect();
         let other_policies = PolicyConfig::with_limits(limits.clone());
-        Self { file: Some(reader.file.to_owned()), policy_paths, tables, limits, policies, other_policies }
+        Self { file: Some(reader.file.to_owned()), policy_paths, cache_path, tables, limits, policies, other_policies }
     }
 
     /// What is set for a policy; the defaults where nothing is.

@@ -12,6 +12,7 @@ use crate::engine::{Answer, Batch, FailureKind, Guest, Judgement, LogLine, Verdi
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy};
+use crate::record::Handover;
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
@@ -94,6 +95,7 @@ pub struct Judge {
     catalogue: Arc<Catalogue>,
     guests: Vec<Guest>,
     gathering: Vec<Gathering>,
+    handover: Handover,
     batch_bytes: usize,
     batch_records: usize,
 }
@@ -120,7 +122,7 @@ impl Judge {
         let gathering = catalogue.policies().iter().map(|_| Gathering::default()).collect();
         let batch_bytes = usize::try_from(limits.batch_kib.bytes()).unwrap_or(usize::MAX);
         let batch_records = usize::try_from(limits.batch_records).unwrap_or(usize::MAX);
-        Self { catalogue, guests, gathering, batch_bytes, batch_records }
+        Self { catalogue, guests, gathering, handover: Handover::default(), batch_bytes, batch_records }
     }
 
     /// Judges a chunk.
@@ -128,6 +130,8 @@ impl Judge {
         let mut judged = Judged::default();
         let mut said = Vec::new();
         let mut subscribers = Vec::new();
+        // Taken out, so that a record's forms can be lent to what changes the rest.
+        let mut handover = std::mem::take(&mut self.handover);
         for (position, record) in chunk.records.iter().enumerate() {
             let json = &record.record.json;
             match Fields::from_json(json) {
@@ -140,12 +144,18 @@ impl Judge {
                 continue;
             }
             judged.counts.records.evaluated += 1;
+            let mut forms = handover.of(json);
             for of_policy in subscribers.chunk_by(|a, b| a.policy == b.policy) {
                 let policy = of_policy[0].policy;
-                let rules = of_policy.iter().map(|subscriber| subscriber.rule as u32);
-                self.gather(policy, position, json, rules, &mut said, &mut judged);
+                let rules = of_policy.iter().map(|subscriber| subscriber.rule);
+                let format = self.catalogue.policies()[policy].record_format();
+                match forms.in_format(format) {
+                    Ok(handed_over) => self.gather(policy, position, handed_over, rules, &mut said, &mut judged),
+                    Err(error) => not_handed_over(policy, position, rules, &error.to_string(), &mut said, &mut judged),
+                }
             }
         }
+        self.handover = handover;
         for policy in 0..self.guests.len() {
             self.ask(policy, &mut said, &mut judged);
         }
@@ -157,27 +167,21 @@ impl Judge {
     fn gather(
         &mut self,
         policy: usize,
-        record: usize,
-        json: &str,
-        rules: impl Iterator<Item = u32>,
+        position: usize,
+        record: &[u8],
+        rules: impl Iterator<Item = usize> + Clone,
         said: &mut Vec<Said>,
         judged: &mut Judged,
     ) {
         let Gathering { batch, .. } = &self.gathering[policy];
-        let would_overflow = batch.bytes().len() + json.len() > self.batch_bytes || batch.len() >= self.batch_records;
+        let would_overflow = batch.bytes().len() + record.len() > self.batch_bytes || batch.len() >= self.batch_records;
         if would_overflow && !batch.is_empty() {
             self.ask(policy, said, judged);
         }
         let gathering = &mut self.gathering[policy];
-        match gathering.batch.push(json.as_bytes(), rules) {
-            Ok(()) => gathering.records.push(record),
-            Err(error) => judged.failures.push(Failure {
-                policy: self.catalogue.policies()[policy].identity().name.clone(),
-                rule: None,
-                kind: FailureKind::Contract,
-                reason: error.to_string(),
-                record: None,
-            }),
+        match gathering.batch.push(record, rules.clone().map(|rule| rule as u32)) {
+            Ok(()) => gathering.records.push(position),
+            Err(error) => not_handed_over(policy, position, rules, &error.to_string(), said, judged),
         }
     }
 
@@ -257,6 +261,23 @@ impl Judge {
             }
         }
     }
+}
+
+/// Says of each of a policy's tasks for a record that it failed.
+fn not_handed_over(
+    policy: usize,
+    record: usize,
+    rules: impl Iterator<Item = usize>,
+    reason: &str,
+    said: &mut Vec<Said>,
+    judged: &mut Judged,
+) {
+    let reason = format!("the record could not be handed over: {reason}");
+    let before = said.len();
+    said.extend(rules.map(|rule| Said { record, policy, rule, what: Err((FailureKind::Contract, reason.clone())) }));
+    let tasks = (said.len() - before) as u64;
+    judged.counts.tasks += tasks;
+    judged.counts.failed += tasks;
 }
 
 fn finding(

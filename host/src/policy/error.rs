@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use policy_contract::manifest::BadManifest;
 use policy_contract::name::Name;
 
+use super::compile::CompileError;
 use crate::config::ConfigErrors;
 use crate::engine::{CallError, EngineError};
 
@@ -58,8 +59,11 @@ pub enum LoadError {
     #[error("is no WebAssembly module or component: build it with `trailwarden policy build`")]
     NotWasm,
     /// The file begins as WebAssembly and then breaks off or breaks the format.
-    #[error("is malformed WebAssembly: {0}")]
-    Malformed(wasmparser::BinaryReaderError),
+    #[error("is malformed WebAssembly: {reason}")]
+    Malformed {
+        /// What the parser says, and where.
+        reason: String,
+    },
     /// A core module without the section that says what it is.
     #[error("is a core module without a component type: build it against the `policy-sdk` crate, whose macros add one")]
     NoComponentType,
@@ -85,6 +89,9 @@ pub enum LoadError {
         /// What may be imported, with versions.
         given: Vec<String>,
     },
+    /// No machine code came of it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The engine refuses it.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -145,12 +152,12 @@ impl LoadError {
     pub fn step(&self) -> Step {
         match self {
             Self::Read(_) | Self::TooLarge { .. } | Self::NotWasm => Step::Read,
-            Self::Malformed(_)
+            Self::Malformed { .. }
             | Self::NoComponentType
             | Self::Wrap { .. }
             | Self::OtherWorld { .. }
             | Self::ForbiddenImports { .. } => Step::World,
-            Self::Engine(_) => Step::Compile,
+            Self::Compile(_) | Self::Engine(_) => Step::Compile,
             Self::Call { call: "configure", .. } | Self::Settings { .. } | Self::ChangesName { .. } => Step::Configure,
             Self::Call { .. } | Self::Manifest(_) | Self::BadManifest(_) | Self::Unsupported { .. } => Step::Describe,
             Self::Tables(_) => Step::Tables,

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use wasmparser::{Parser, Payload};
+use serde::{Deserialize, Serialize};
+use wasmparser::{BinaryReaderError, Parser, Payload};
 
 use super::error::LoadError;
 use crate::engine::SYSTEM_INTERFACES;
@@ -16,7 +17,8 @@ const RULES: &str = "rules";
 const GIVEN: [&str; 2] = ["log", "context"];
 
 /// An interface's name, as in `trailwarden:policy/rules@1.0.0`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Interface {
     /// The name as it stands in the component.
     pub name: String,
@@ -45,7 +47,7 @@ impl fmt::Display for Interface {
 }
 
 /// What a component imports and exports.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct World {
     /// In their order in the component.
     pub imports: Vec<Interface>,
@@ -72,10 +74,14 @@ pub(super) fn encoding(bytes: &[u8]) -> Result<Encoding, LoadError> {
     }
 }
 
+fn malformed(error: BinaryReaderError) -> LoadError {
+    LoadError::Malformed { reason: error.to_string() }
+}
+
 /// Whether a core module has a section that says which component it is meant to be.
 pub(super) fn has_component_type(module: &[u8]) -> Result<bool, LoadError> {
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(LoadError::Malformed)?
+        if let Payload::CustomSection(section) = payload.map_err(malformed)?
             && section.name().starts_with("component-type")
         {
             return Ok(true);
@@ -93,18 +99,18 @@ impl World {
         let mut world = Self::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
-            match payload.map_err(LoadError::Malformed)? {
+            match payload.map_err(malformed)? {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(LoadError::Malformed)?;
+                        let import = import.map_err(malformed)?;
                         world.imports.push(Interface { name: import.name.name.to_owned() });
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        let export = export.map_err(LoadError::Malformed)?;
+                        let export = export.map_err(malformed)?;
                         world.exports.push(Interface { name: export.name.name.to_owned() });
                     }
                 }
@@ -184,6 +190,6 @@ mod tests {
         assert!(matches!(encoding(b"#!/bin/sh"), Err(LoadError::NotWasm)));
         assert!(matches!(encoding(b""), Err(LoadError::NotWasm)));
         assert_eq!(encoding(b"\0asm\x01\0\0\0").unwrap(), Encoding::Module);
-        assert!(matches!(World::read(b"\0asm\x0d\0\x01\0\xff\xff"), Err(LoadError::Malformed(_))));
+        assert!(matches!(World::read(b"\0asm\x0d\0\x01\0\xff\xff"), Err(LoadError::Malformed { .. })));
     }
 }

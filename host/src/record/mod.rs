@@ -47,7 +47,8 @@
 //! # The files
 //!
 //! `gunzip` → `window` (what is in memory) → `follow` (where a value ends) → `split` (the object's structure) and
-//! `recover` (where that is broken) → `fields`, `classify` (what a value is) → `duplicates` → `reader`.
+//! `recover` (where that is broken) → `fields`, `classify` (what a value is) → `duplicates` → `reader`. `handover` gives a
+//! record to policies in the form that they ask for.
 
 mod classify;
 mod duplicates;
@@ -55,6 +56,7 @@ mod fault;
 mod fields;
 mod follow;
 mod gunzip;
+mod handover;
 mod item;
 mod limits;
 mod reader;
@@ -68,6 +70,7 @@ mod tests;
 
 pub use fault::{Expected, Fault, FaultReason, Skipped};
 pub use gunzip::UnpackError;
+pub use handover::{Forms, Handover};
 pub use item::{EventKey, Item, NotARecord, Position, RawRecord};
 pub use limits::ReadLimits;
 pub use reader::ObjectReader;

@@ -9,6 +9,7 @@ pub mod fields;
 pub mod finding;
 pub mod fixture;
 pub mod group;
+pub mod image;
 pub mod json;
 pub mod manifest;
 pub mod name;

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use policy_contract::image::Node;
+
 use super::value::Value;
 
 /// The type of a principal: `userIdentity.type`.
@@ -89,19 +91,19 @@ impl Workload {
 }
 
 /// Who acted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Actor<'a> {
-    identity: Value<'a>,
+    identity: Option<Node<'a>>,
     user_agent: &'a str,
 }
 
 impl<'a> Actor<'a> {
-    pub(super) fn new(identity: Value<'a>, user_agent: &'a str) -> Self {
+    pub(super) fn new(identity: Option<Node<'a>>, user_agent: &'a str) -> Self {
         Self { identity, user_agent }
     }
 
     fn named(&self, path: &[&str]) -> Value<'a> {
-        path.iter().fold(self.identity.clone(), |value, key| value.member(key))
+        Value::of(path.iter().try_fold(self.identity, |node, key| Some(node?.member(key))).flatten())
     }
 
     /// A text that says something: AWS also writes empty ones.
@@ -111,7 +113,7 @@ impl<'a> Actor<'a> {
 
     /// What kind of principal it is.
     pub fn kind(&self) -> ActorKind<'a> {
-        ActorKind::of(self.identity.member("type").text())
+        ActorKind::of(self.named(&["type"]).text())
     }
 
     /// `userIdentity.arn`: of a role's session, the session's ARN.
@@ -312,10 +314,16 @@ fn workload_by_user_agent(user_agent: &str) -> Option<Workload> {
 mod tests {
     use serde_json::json;
 
+    use super::super::document::Document;
     use super::*;
 
     fn with_actor<T>(identity: serde_json::Value, look: impl FnOnce(Actor<'_>) -> T) -> T {
-        look(Actor::new(Value::new(&identity), ""))
+        with_actor_from(identity, "", look)
+    }
+
+    fn with_actor_from<T>(identity: serde_json::Value, user_agent: &str, look: impl FnOnce(Actor<'_>) -> T) -> T {
+        let document = Document::from_json(&identity.to_string()).unwrap();
+        look(Actor::new(document.node(), user_agent))
     }
 
     fn session(name: &str) -> serde_json::Value {
@@ -371,11 +379,11 @@ mod tests {
         identity["inScopeOf"] = json!({"issuerType": "AWS::Lambda::Function"});
         assert_eq!(with_actor(identity, |actor| actor.workload()), Some(Workload::LambdaFunction));
         let identity = session("s");
-        let actor = |user_agent| Actor::new(Value::new(&identity), user_agent).workload();
+        let actor = |user_agent| with_actor_from(identity.clone(), user_agent, |actor| actor.workload());
         assert_eq!(actor("aws-cli/2.0 exec-env/AWS_ECS_FARGATE"), Some(Workload::EcsTask));
         assert_eq!(actor("Boto3/1.2 exec-env/AWS_Lambda_python3.12"), Some(Workload::LambdaFunction));
         assert_eq!(actor("aws-cli/2.0 exec-env/CloudShell"), None);
-        let by_session = Actor::new(Value::new(&identity), "aws-cli/2.0 exec-env/AWS_ECS_FARGATE").session_workload();
+        let by_session = with_actor_from(identity, "aws-cli/2.0 exec-env/AWS_ECS_FARGATE", |actor| actor.session_workload());
         assert_eq!(by_session, None, "a user agent is not the session's identity");
     }
 

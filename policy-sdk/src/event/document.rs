@@ -1,13 +1,17 @@
 //! JSON inside strings: policy documents, plain or URL-encoded.
 
+use std::fmt;
+
 use percent_encoding::percent_decode_str;
+use policy_contract::image::{BadJson, Image, Node, Writer};
 
 use super::value::Value;
 
-/// A JSON document of its own, such as a policy document that a record carries as a string.
-#[derive(Clone, Debug, PartialEq)]
+/// A JSON document of its own, such as a policy document that a record carries as a string. It lies in memory as the record
+/// does, as an image.
+#[derive(Clone)]
 pub struct Document {
-    json: serde_json::Value,
+    image: Vec<u8>,
 }
 
 /// Something that is no JSON document.
@@ -21,16 +25,14 @@ pub enum NotADocument {
     AnotherType,
     /// A string that is neither JSON nor URL-encoded JSON.
     #[error("the string is neither JSON nor URL-encoded JSON: {0}")]
-    NotJson(#[from] serde_json::Error),
+    NotJson(#[from] BadJson),
 }
 
 impl Document {
-    pub(super) fn new(json: serde_json::Value) -> Self {
-        Self { json }
-    }
-
-    pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        policy_contract::json::parse(text.as_bytes()).map(Self::new)
+    pub(crate) fn from_json(text: &str) -> Result<Self, BadJson> {
+        let mut image = Vec::new();
+        Writer::new().write(text, &mut image)?;
+        Ok(Self { image })
     }
 
     /// Reads JSON, else URL-encoded JSON (RFC 3986, as IAM writes policy documents).
@@ -49,7 +51,12 @@ impl Document {
 
     /// The whole document.
     pub fn value(&self) -> Value<'_> {
-        Value::new(&self.json)
+        Value::of(self.node())
+    }
+
+    /// None never happens: what was written can be read.
+    pub(super) fn node(&self) -> Option<Node<'_>> {
+        Image::read(&self.image).ok().map(Image::root)
     }
 
     /// What a path names in it; see [`Value::get`].
@@ -65,7 +72,13 @@ impl Document {
 /// For a finding's details.
 impl From<Document> for serde_json::Value {
     fn from(document: Document) -> Self {
-        document.json
+        document.value().into()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value().fmt(f)
     }
 }
 
@@ -91,8 +104,7 @@ mod tests {
         for text in ["", "{", "%7B", "%FF%FE", "hello"] {
             assert!(matches!(Document::from_text(text), Err(NotADocument::NotJson(_))), "{text:?}");
         }
-        let json = serde_json::json!({"n": 1, "o": {"a": 1}});
-        let value = Value::new(&json);
+        let value = Document::from_json(r#"{"n": 1, "o": {"a": 1}}"#).unwrap();
         assert!(matches!(value.get("n").parsed(), Err(NotADocument::AnotherType)));
         assert!(matches!(value.get("x").parsed(), Err(NotADocument::Absent)));
         assert_eq!(value.get("o").parsed().unwrap().get("a").as_i64(), Some(1));

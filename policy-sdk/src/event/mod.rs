@@ -1,8 +1,8 @@
 //! A record, as a rule sees it.
 //!
-//! How the record lies in memory is not shown anywhere in this interface: today it is parsed JSON, and a form that is read
-//! in place may take its stead without a change to any rule. Whatever is absent, null or of another type than expected is
-//! none (or the empty text), and nothing here panics on a record.
+//! A record lies in memory as the host's image of it ([`policy_contract::image`]), and everything here looks things up in
+//! that: nothing is parsed, and what a rule gets are texts in the image itself. Nothing of this shows in the interface. Whatever
+//! is absent, null or of another type than expected is none (or the empty text), and nothing here panics on a record.
 
 mod actor;
 mod document;
@@ -12,35 +12,20 @@ mod value;
 use std::net::IpAddr;
 
 use policy_contract::fields::{Outcome, unversioned};
+use policy_contract::image::{BadImage, Image, Kind, Node};
 
 pub use actor::{Actor, ActorKind, Workload};
 pub use document::{Document, NotADocument};
 pub use path::{BadPath, Path};
 pub use value::Value;
 
-/// A record that was parsed; lives for as long as its tasks are judged.
-pub(crate) struct Record {
-    json: serde_json::Value,
-}
-
 /// Bytes that are no record.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadRecord {
-    #[error("the record is not JSON: {0}")]
-    NotJson(#[from] serde_json::Error),
-    #[error("the record is JSON, but not an object")]
+    #[error("the record can't be read: {0}")]
+    BadImage(#[from] BadImage),
+    #[error("the record is not an object")]
     NotAnObject,
-}
-
-impl Record {
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, BadRecord> {
-        let json = policy_contract::json::parse(bytes)?;
-        if json.is_object() { Ok(Self { json }) } else { Err(BadRecord::NotAnObject) }
-    }
-
-    pub(crate) fn event(&self) -> Event<'_> {
-        Event { root: Value::new(&self.json) }
-    }
 }
 
 /// Where a request came from: `sourceIPAddress`, told apart.
@@ -81,14 +66,24 @@ impl<'a> Origin<'a> {
 }
 
 /// A CloudTrail record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
-    root: Value<'a>,
+    root: Node<'a>,
 }
 
 impl<'a> Event<'a> {
+    /// The record of which this is the image.
+    pub(crate) fn read(image: &'a [u8]) -> Result<Self, BadRecord> {
+        let root = Image::read(image)?.root();
+        if root.kind() == Kind::Object { Ok(Self { root }) } else { Err(BadRecord::NotAnObject) }
+    }
+
+    fn member(&self, key: &str) -> Value<'a> {
+        Value::of(self.root.member(key))
+    }
+
     fn text(&self, key: &str) -> &'a str {
-        self.root.member(key).text()
+        self.root.member(key).and_then(Node::str).unwrap_or_default()
     }
 
     /// `eventName` as written, with the API version that some services append; empty where there is none.
@@ -135,19 +130,19 @@ impl<'a> Event<'a> {
 
     /// What became of the call.
     pub fn outcome(&self) -> Outcome {
-        let has = |key| !self.root.member(key).is_absent_or_null();
-        let says_failure = self.root.member("responseElements").member(self.name()).str() == Some("Failure");
+        let has = |key| !self.member(key).is_absent_or_null();
+        let says_failure = self.member("responseElements").member(self.name()).str() == Some("Failure");
         Outcome::of(self.error_code(), has("errorCode") || has("errorMessage"), says_failure)
     }
 
     /// `errorCode`.
     pub fn error_code(&self) -> Option<&'a str> {
-        self.root.member("errorCode").str()
+        self.member("errorCode").str()
     }
 
     /// `errorMessage`.
     pub fn error_message(&self) -> Option<&'a str> {
-        self.root.member("errorMessage").str()
+        self.member("errorMessage").str()
     }
 
     /// Where the request came from.
@@ -167,8 +162,7 @@ impl<'a> Event<'a> {
 
     /// `readOnly`, as the host routes by it: a true flag, not the word in a string.
     pub fn read_only(&self) -> Option<bool> {
-        let read_only = self.root.member("readOnly");
-        read_only.flag().filter(|_| read_only.str().is_none())
+        self.root.member("readOnly").and_then(Node::flag)
     }
 
     /// `eventType`, such as `AwsApiCall`; empty where there is none.
@@ -191,7 +185,7 @@ impl<'a> Event<'a> {
     /// use such credentials too: see [`Event::is_from_cli`].
     pub fn is_from_console(&self) -> bool {
         let agent = self.user_agent().trim_start_matches('[');
-        let says_so = self.root.member("sessionCredentialFromConsole").flag() == Some(true);
+        let says_so = self.member("sessionCredentialFromConsole").flag() == Some(true);
         says_so
             || agent.starts_with("signin.amazonaws.com")
             || agent.starts_with("console.")
@@ -210,12 +204,12 @@ impl<'a> Event<'a> {
     /// it. For paths that are not constants (from settings, say) there is [`Event::at`].
     #[track_caller]
     pub fn get(&self, path: &str) -> Value<'a> {
-        self.root.get(path)
+        Value::new(self.root).get(path)
     }
 
     /// What a parsed path names, from the top of the record.
     pub fn at(&self, path: &Path) -> Value<'a> {
-        self.root.at(path)
+        Value::new(self.root).at(path)
     }
 }
 
@@ -239,8 +233,15 @@ fn partition_of(region: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use policy_contract::fields::Fields;
+    use policy_contract::image::Writer;
 
     use super::*;
+
+    fn image(json: &str) -> Vec<u8> {
+        let mut image = Vec::new();
+        Writer::new().write(json, &mut image).unwrap();
+        image
+    }
 
     #[test]
     fn the_partition_follows_from_the_region() {
@@ -273,8 +274,8 @@ mod tests {
     #[test]
     fn an_event_says_what_the_host_routed_it_by() {
         for json in ODD {
-            let record = Record::parse(json.as_bytes()).unwrap();
-            let (event, fields) = (record.event(), Fields::from_json(json).unwrap());
+            let image = image(json);
+            let (event, fields) = (Event::read(&image).unwrap(), Fields::from_json(json).unwrap());
             assert_eq!(event.name(), fields.event_name.as_deref().unwrap_or_default(), "{json}");
             assert_eq!(event.unversioned_name(), fields.unversioned_name().unwrap_or_default(), "{json}");
             assert_eq!(event.source(), fields.event_source.as_deref().unwrap_or_default(), "{json}");
@@ -289,7 +290,7 @@ mod tests {
 
     #[test]
     fn the_id_of_an_aggregated_record_is_found() {
-        assert_eq!(Record::parse(ODD[3].as_bytes()).unwrap().event().id(), "e-1");
+        assert_eq!(Event::read(&image(ODD[3])).unwrap().id(), "e-1");
     }
 
     #[test]
@@ -318,8 +319,9 @@ mod tests {
             (r#"{"userAgent":"Boto3/1.26.165"}"#, false, false),
             ("{}", false, false),
         ] {
-            let record = Record::parse(json.as_bytes()).unwrap();
-            assert_eq!((record.event().is_from_console(), record.event().is_from_cli()), (is_console, is_cli), "{json}");
+            let image = image(json);
+            let event = Event::read(&image).unwrap();
+            assert_eq!((event.is_from_console(), event.is_from_cli()), (is_console, is_cli), "{json}");
         }
     }
 }

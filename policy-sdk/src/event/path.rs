@@ -1,5 +1,6 @@
 //! Paths into a record: `requestParameters.ipPermissions.items[].cidrIp`.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 
 /// A path into a record.
@@ -16,13 +17,13 @@ use std::str::FromStr;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    pub(super) steps: Vec<Step>,
+    pub(super) steps: Vec<Step<'static>>,
 }
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    Key(String),
+pub(super) enum Step<'p> {
+    Key(Cow<'p, str>),
     Index(usize),
     All,
 }
@@ -72,51 +73,78 @@ impl FromStr for Path {
     type Err = BadPath;
 
     fn from_str(path: &str) -> Result<Self, BadPath> {
-        let mut reader = Reader { path, at: 0 };
-        let mut steps = Vec::new();
-        if !reader.rest().starts_with('[') {
-            steps.push(reader.key()?);
-        }
-        while !reader.rest().is_empty() {
-            steps.push(match reader.rest().chars().next() {
-                Some('[') => reader.brackets()?,
-                Some('.') => {
-                    reader.at += 1;
-                    reader.key()?
-                }
-                _ => return Err(BadPath::NoDot { path: path.to_owned(), at: reader.at }),
-            });
-        }
-        Ok(Self { steps })
+        let steps = Steps::of(path).map(|step| step.map(Step::into_owned));
+        Ok(Self { steps: steps.collect::<Result<_, _>>()? })
     }
 }
 
-struct Reader<'p> {
+impl Step<'_> {
+    fn into_owned(self) -> Step<'static> {
+        match self {
+            Self::Key(key) => Step::Key(Cow::Owned(key.into_owned())),
+            Self::Index(index) => Step::Index(index),
+            Self::All => Step::All,
+        }
+    }
+}
+
+/// The steps of a path, read one by one without allocating; after an error there are none.
+pub(super) struct Steps<'p> {
     path: &'p str,
     /// A character boundary within or at the end of `path`.
     at: usize,
+    is_over: bool,
 }
 
-impl<'p> Reader<'p> {
+impl<'p> Iterator for Steps<'p> {
+    type Item = Result<Step<'p>, BadPath>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let step = self.step();
+        self.is_over = step.is_err() || self.at >= self.path.len();
+        Some(step)
+    }
+}
+
+impl<'p> Steps<'p> {
+    /// The steps of this path; one that is empty has an error where its first should be.
+    pub(super) fn of(path: &'p str) -> Self {
+        Self { path, at: 0, is_over: false }
+    }
+
+    fn step(&mut self) -> Result<Step<'p>, BadPath> {
+        match self.path.as_bytes().get(self.at) {
+            Some(b'[') => self.brackets(),
+            Some(b'.') if self.at > 0 => {
+                self.at += 1;
+                self.key()
+            }
+            _ if self.at == 0 => self.key(),
+            _ => Err(BadPath::NoDot { path: self.path.to_owned(), at: self.at }),
+        }
+    }
+
     fn rest(&self) -> &'p str {
         self.path.get(self.at..).unwrap_or_default()
     }
 
-    fn key(&mut self) -> Result<Step, BadPath> {
+    fn key(&mut self) -> Result<Step<'p>, BadPath> {
         let rest = self.rest();
-        if rest.starts_with('"') {
+        let length = rest.bytes().position(|byte| matches!(byte, b'.' | b'[' | b']' | b'"')).unwrap_or(rest.len());
+        if length == 0 {
             return self.quoted();
         }
-        let length = rest.find(['.', '[', ']', '"']).unwrap_or(rest.len());
-        let key = rest.get(..length).unwrap_or_default();
-        if key.is_empty() {
-            return Err(BadPath::NoKey { path: self.path.to_owned(), at: self.at });
-        }
         self.at += length;
-        Ok(Step::Key(key.to_owned()))
+        Ok(Step::Key(Cow::Borrowed(rest.get(..length).unwrap_or_default())))
     }
 
-    fn quoted(&mut self) -> Result<Step, BadPath> {
+    fn quoted(&mut self) -> Result<Step<'p>, BadPath> {
+        if !self.rest().starts_with('"') {
+            return Err(BadPath::NoKey { path: self.path.to_owned(), at: self.at });
+        }
         let opened_at = self.at;
         let mut key = String::new();
         let mut is_escaped = false;
@@ -124,7 +152,7 @@ impl<'p> Reader<'p> {
             match character {
                 '"' if !is_escaped => {
                     self.at += offset + 1;
-                    return Ok(Step::Key(key));
+                    return Ok(Step::Key(Cow::Owned(key)));
                 }
                 '\\' if !is_escaped => is_escaped = true,
                 _ => {
@@ -136,7 +164,7 @@ impl<'p> Reader<'p> {
         Err(BadPath::Open { path: self.path.to_owned(), at: opened_at, what: "quotation mark" })
     }
 
-    fn brackets(&mut self) -> Result<Step, BadPath> {
+    fn brackets(&mut self) -> Result<Step<'p>, BadPath> {
         let opened_at = self.at;
         let inside = self.rest().get(1..).unwrap_or_default().split_once(']').map(|(inside, _)| inside);
         let Some(inside) = inside else {
@@ -161,8 +189,8 @@ mod tests {
 
     use super::*;
 
-    fn key(text: &str) -> Step {
-        Step::Key(text.to_owned())
+    fn key(text: &str) -> Step<'_> {
+        Step::Key(text.into())
     }
 
     #[test]
@@ -184,7 +212,7 @@ mod tests {
         assert!(matches!("a]".parse::<Path>(), Err(BadPath::NoDot { at: 1, .. })));
     }
 
-    fn written(steps: &[Step]) -> String {
+    fn written(steps: &[Step<'_>]) -> String {
         let mut path = String::new();
         for (at, step) in steps.iter().enumerate() {
             match step {
@@ -208,7 +236,7 @@ mod tests {
         #[test]
         fn what_is_written_is_read_back(steps in prop::collection::vec(
             prop_oneof![
-                "\\PC{0,8}".prop_map(Step::Key),
+                "\\PC{0,8}".prop_map(|key| Step::Key(key.into())),
                 (0usize..100).prop_map(Step::Index),
                 Just(Step::All),
             ], 1..6)) {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use policy_contract::image::{Kind, Node};
+
 use super::document::{Document, NotADocument};
-use super::path::{Path, Step};
+use super::path::{BadPath, Path, Step, Steps};
 
 /// What stands at a place of a record (or of a [`Document`]): one value, none, or the values that a path with `[]` names.
 #[derive(Clone)]
@@ -14,27 +16,27 @@ pub struct Value<'a> {
 #[derive(Clone)]
 enum Found<'a> {
     Nothing,
-    One(&'a serde_json::Value),
+    One(Node<'a>),
     /// What a path with `[]` names, in order.
-    Several(Vec<&'a serde_json::Value>),
+    Several(Vec<Node<'a>>),
 }
 
 impl<'a> Value<'a> {
-    pub(super) fn new(json: &'a serde_json::Value) -> Self {
-        Self { found: Found::One(json) }
+    pub(super) fn new(node: Node<'a>) -> Self {
+        Self { found: Found::One(node) }
     }
 
-    fn of(json: Option<&'a serde_json::Value>) -> Self {
-        Self { found: json.map_or(Found::Nothing, Found::One) }
+    pub(super) fn of(node: Option<Node<'a>>) -> Self {
+        Self { found: node.map_or(Found::Nothing, Found::One) }
     }
 
-    fn one(&self) -> Option<&'a serde_json::Value> {
-        if let Found::One(json) = self.found { Some(json) } else { None }
+    fn one(&self) -> Option<Node<'a>> {
+        if let Found::One(node) = self.found { Some(node) } else { None }
     }
 
     /// The member of an object, by its exact key.
     pub fn member(&self, key: &str) -> Value<'a> {
-        Self::of(self.one().and_then(|json| json.get(key)))
+        Self::of(self.one().and_then(|node| node.member(key)))
     }
 
     /// What a path names, from here. See [`Path`]. Absent where it names nothing.
@@ -45,30 +47,25 @@ impl<'a> Value<'a> {
     #[track_caller]
     #[expect(clippy::panic, reason = "a path in a rule is code: no record can reach this, and its first use in a test does")]
     pub fn get(&self, path: &str) -> Value<'a> {
-        match path.parse::<Path>() {
-            Ok(path) => self.at(&path),
+        match self.try_get(path) {
+            Ok(found) => found,
             Err(error) => panic!("{error}"),
         }
     }
 
-    /// What a parsed path names, from here.
-    pub fn at(&self, path: &Path) -> Value<'a> {
-        let mut found = self.every();
-        for step in &path.steps {
-            found = found.into_iter().flat_map(|json| follow(json, step)).collect();
+    /// Every step is read even where nothing is left to look in, so that a bad path never depends on the record.
+    fn try_get(&self, path: &str) -> Result<Value<'a>, BadPath> {
+        let mut found = self.found.clone();
+        for step in Steps::of(path) {
+            found = found.follow(&step?);
         }
-        if path.steps.contains(&Step::All) || matches!(self.found, Found::Several(_)) {
-            return Self { found: Found::Several(found) };
-        }
-        Self::of(found.first().copied())
+        Ok(Self { found })
     }
 
-    fn every(&self) -> Vec<&'a serde_json::Value> {
-        match &self.found {
-            Found::Nothing => Vec::new(),
-            Found::One(json) => vec![json],
-            Found::Several(found) => found.clone(),
-        }
+    /// What a parsed path names, from here.
+    pub fn at(&self, path: &Path) -> Value<'a> {
+        let found = path.steps.iter().fold(self.found.clone(), |found, step| found.follow(step));
+        Self { found }
     }
 
     /// Whether something stands there, even if it is null; for a path with `[]`, whether it names anything.
@@ -82,7 +79,7 @@ impl<'a> Value<'a> {
 
     /// Whether the key is there and its value is null.
     pub fn is_null(&self) -> bool {
-        self.one().is_some_and(serde_json::Value::is_null)
+        self.one().is_some_and(|node| node.kind() == Kind::Null)
     }
 
     /// Whether nothing stands there, or null.
@@ -92,7 +89,7 @@ impl<'a> Value<'a> {
 
     /// The text of a string.
     pub fn str(&self) -> Option<&'a str> {
-        self.one()?.as_str()
+        self.one()?.str()
     }
 
     /// The text of a string, else the empty text.
@@ -102,18 +99,17 @@ impl<'a> Value<'a> {
 
     /// A flag: `true` or `false`, or these words as a string in any case, as some services write them.
     pub fn flag(&self) -> Option<bool> {
-        match self.one()? {
-            serde_json::Value::Bool(flag) => Some(*flag),
-            serde_json::Value::String(word) if word.eq_ignore_ascii_case("true") => Some(true),
-            serde_json::Value::String(word) if word.eq_ignore_ascii_case("false") => Some(false),
-            _ => None,
+        let node = self.one()?;
+        match node.str() {
+            Some(word) if word.eq_ignore_ascii_case("true") => Some(true),
+            Some(word) if word.eq_ignore_ascii_case("false") => Some(false),
+            _ => node.flag(),
         }
     }
 
-    /// A number with every digit as AWS wrote it (`0`, `0.0` and `1.68E9` all occur); an exponent reads `e+9` however it was
-    /// written.
+    /// A number exactly as AWS wrote it: `0`, `0.0` and `1.68E9` all occur.
     pub fn number(&self) -> Option<&'a str> {
-        if let serde_json::Value::Number(number) = self.one()? { Some(number.as_str()) } else { None }
+        self.one()?.number()
     }
 
     /// A whole number, written as one (`1`, not `1.0`), or as a string that is one.
@@ -126,40 +122,34 @@ impl<'a> Value<'a> {
     /// To ask several things of the *same* element, ask them inside one closure:
     /// `rules.items().any(|rule| rule.get("fromPort").as_i64() == Some(22) && rule.get("cidrIp").str() == Some("0.0.0.0/0"))`.
     pub fn items(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        let items = match &self.found {
-            Found::Several(found) => found.clone(),
-            Found::One(serde_json::Value::Array(items)) => items.iter().collect(),
-            Found::One(_) | Found::Nothing => Vec::new(),
+        let (elements, several) = match &self.found {
+            Found::Several(found) => (None, found.clone()),
+            Found::One(node) => (Some(node.elements()), Vec::new()),
+            Found::Nothing => (None, Vec::new()),
         };
-        items.into_iter().map(Value::new)
+        elements.into_iter().flatten().chain(several).map(Value::new)
     }
 
     /// The elements of an array, or the one value that is no array; none where there is nothing or null. Policy documents
     /// write one statement, action or principal either way.
     pub fn one_or_many(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        let is_single = matches!(self.found, Found::One(json) if !json.is_array() && !json.is_null());
-        let single = is_single.then(|| self.clone());
+        let single = self.one().filter(|node| !matches!(node.kind(), Kind::Array | Kind::Null)).map(Value::new);
         single.into_iter().chain(self.items())
     }
 
-    /// The members of an object, in the order of their keys; none for anything else.
+    /// The members of an object, in the order in which they are written; none for anything else.
     pub fn entries(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
-        let members = self.one().and_then(serde_json::Value::as_object);
-        members.into_iter().flatten().map(|(key, value)| (key.as_str(), Value::new(value)))
+        self.one().into_iter().flat_map(Node::members).map(|(key, node)| (key, Value::new(node)))
     }
 
     /// Whether it is a string that contains a text, or holds such a string at any depth (keys do not count).
     pub fn mentions(&self, text: &str) -> bool {
-        let mut open = self.every();
-        while let Some(json) = open.pop() {
-            match json {
-                serde_json::Value::String(found) if found.contains(text) => return true,
-                serde_json::Value::Array(items) => open.extend(items),
-                serde_json::Value::Object(members) => open.extend(members.values()),
-                _ => (),
-            }
+        let mentions = |node: &Node<'_>| node.descendants().any(|node| node.str().is_some_and(|found| found.contains(text)));
+        match &self.found {
+            Found::Nothing => false,
+            Found::One(node) => mentions(node),
+            Found::Several(found) => found.iter().any(mentions),
         }
-        false
     }
 
     /// Whether one of the elements (or the one value that is no array) is this text.
@@ -172,20 +162,29 @@ impl<'a> Value<'a> {
     /// # Errors
     /// Nothing stands there, or something that is no JSON.
     pub fn parsed(&self) -> Result<Document, NotADocument> {
-        match self.one() {
-            Some(serde_json::Value::String(text)) => Document::from_text(text),
-            Some(json @ (serde_json::Value::Object(_) | serde_json::Value::Array(_))) => Ok(Document::new(json.clone())),
-            Some(_) => Err(NotADocument::AnotherType),
-            None => Err(NotADocument::Absent),
+        let Some(node) = self.one() else { return Err(NotADocument::Absent) };
+        match (node.str(), node.kind()) {
+            (Some(text), _) => Document::from_text(text),
+            (None, Kind::Object | Kind::Array) => Ok(Document::from_json(&node.to_string())?),
+            (None, _) => Err(NotADocument::AnotherType),
         }
     }
 }
 
-fn follow<'a>(json: &'a serde_json::Value, step: &Step) -> Vec<&'a serde_json::Value> {
-    match step {
-        Step::Key(key) => json.get(key).into_iter().collect(),
-        Step::Index(index) => json.get(index).into_iter().collect(),
-        Step::All => json.as_array().into_iter().flatten().collect(),
+impl<'a> Found<'a> {
+    fn follow(self, step: &Step<'_>) -> Self {
+        match (self, step) {
+            (Self::One(node), Step::Key(key)) => node.member(key).map_or(Self::Nothing, Self::One),
+            (Self::One(node), Step::Index(index)) => node.element(*index).map_or(Self::Nothing, Self::One),
+            (Self::One(node), Step::All) => Self::Several(node.elements().collect()),
+            (Self::Several(nodes), Step::Key(key)) => Self::Several(nodes.iter().filter_map(|node| node.member(key)).collect()),
+            (Self::Several(nodes), Step::Index(index)) => {
+                Self::Several(nodes.iter().filter_map(|node| node.element(*index)).collect())
+            }
+            (Self::Several(nodes), Step::All) => Self::Several(nodes.iter().flat_map(|node| node.elements()).collect()),
+            (Self::Nothing, Step::All) => Self::Several(Vec::new()),
+            (Self::Nothing, _) => Self::Nothing,
+        }
     }
 }
 
@@ -193,8 +192,8 @@ impl fmt::Debug for Value<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.found {
             Found::Nothing => f.write_str("absent"),
-            Found::One(json) => write!(f, "{json}"),
-            Found::Several(found) => f.debug_list().entries(found.iter().map(|json| format_args!("{json}").to_string())).finish(),
+            Found::One(node) => write!(f, "{node}"),
+            Found::Several(found) => f.debug_list().entries(found).finish(),
         }
     }
 }
@@ -204,8 +203,8 @@ impl From<Value<'_>> for serde_json::Value {
     fn from(value: Value<'_>) -> Self {
         match value.found {
             Found::Nothing => Self::Null,
-            Found::One(json) => json.clone(),
-            Found::Several(found) => Self::Array(found.into_iter().cloned().collect()),
+            Found::One(node) => node.into(),
+            Found::Several(found) => Self::Array(found.into_iter().map(Self::from).collect()),
         }
     }
 }
@@ -216,8 +215,12 @@ mod tests {
 
     use super::*;
 
-    fn sample() -> serde_json::Value {
-        serde_json::from_str(
+    fn document(json: &serde_json::Value) -> Document {
+        Document::from_json(&json.to_string()).unwrap()
+    }
+
+    fn sample() -> Document {
+        Document::from_json(
             r#"{"key.with.dots": {"x": 1}, "n": null, "count": 1.68E9, "whole": "22", "yes": "True", "list": [
                 {"port": 22, "ranges": [{"cidr": "0.0.0.0/0"}]}, {"port": 443, "ranges": [{"cidr": "10.0.0.0/8"}, {"cidr": "x"}]}
             ], "one": "a"}"#,
@@ -227,8 +230,8 @@ mod tests {
 
     #[test]
     fn paths_reach_keys_with_dots_and_elements() {
-        let json = sample();
-        let value = Value::new(&json);
+        let document = sample();
+        let value = document.value();
         assert_eq!(value.get(r#""key.with.dots".x"#).as_i64(), Some(1));
         assert_eq!(value.get("list[1].port").as_i64(), Some(443));
         let cidrs: Vec<_> = value.get("list[].ranges[].cidr").items().map(|v| v.text().to_owned()).collect();
@@ -238,8 +241,8 @@ mod tests {
 
     #[test]
     fn conditions_on_the_same_element_do_not_mix_elements() {
-        let json = sample();
-        let list = Value::new(&json).get("list");
+        let document = sample();
+        let list = document.get("list");
         let opens = |port, cidr: &str| {
             list.items().any(|rule| rule.get("port").as_i64() == Some(port) && rule.get("ranges[].cidr").contains(cidr))
         };
@@ -249,8 +252,8 @@ mod tests {
 
     #[test]
     fn absent_null_and_another_type_are_told_apart_and_never_panic() {
-        let json = sample();
-        let value = Value::new(&json);
+        let document = sample();
+        let value = document.value();
         assert!(value.get("n").exists() && value.get("n").is_null() && value.get("n").is_absent_or_null());
         assert!(!value.get("absent").exists() && !value.get("absent").is_null());
         for path in ["absent.deeper[3].x", "n.deeper", "one.x[]", "list.port", "count[0]"] {
@@ -262,9 +265,9 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_digits_and_flags_may_be_words() {
-        let json = sample();
-        let value = Value::new(&json);
-        assert_eq!(value.get("count").number(), Some("1.68e+9"));
+        let document = sample();
+        let value = document.value();
+        assert_eq!(value.get("count").number(), Some("1.68E9"));
         assert_eq!(value.get("count").as_i64(), None);
         assert_eq!(value.get("whole").as_i64(), Some(22));
         assert_eq!(value.get("yes").flag(), Some(true));
@@ -273,8 +276,8 @@ mod tests {
 
     #[test]
     fn one_or_many_reads_both_spellings() {
-        let json = json!({"one": "a", "many": ["a", "b"], "none": null});
-        let value = Value::new(&json);
+        let document = document(&json!({"one": "a", "many": ["a", "b"], "none": null}));
+        let value = document.value();
         let count = |path: &str| value.get(path).one_or_many().count();
         assert_eq!((count("one"), count("many"), count("none"), count("absent")), (1, 2, 0, 0));
         assert!(value.get("one").contains("a") && value.get("many").contains("b") && !value.get("many").contains("c"));
@@ -282,15 +285,15 @@ mod tests {
 
     #[test]
     fn mentions_looks_at_every_depth() {
-        let json = sample();
-        assert!(Value::new(&json).mentions("0.0.0.0"));
-        assert!(!Value::new(&json).mentions("ranges"));
+        let document = sample();
+        assert!(document.value().mentions("0.0.0.0"));
+        assert!(!document.value().mentions("ranges"));
+        assert!(document.get("list[].ranges").mentions("10.0.0.0") && !document.get("one").mentions("b"));
     }
 
     #[test]
-    #[should_panic(expected = "the path \"a..b\" has no key at byte 2")]
+    #[should_panic(expected = "has no key at byte 15")]
     fn a_path_that_is_not_well_formed_is_a_mistake_of_the_rule() {
-        let json = sample();
-        Value::new(&json).get("a..b");
+        sample().get("nothing.here.a..b");
     }
 }

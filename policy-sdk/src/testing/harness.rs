@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use policy_contract::fields::Fields;
+use policy_contract::image::{BadJson, Writer};
 use policy_contract::manifest::Manifest;
 use policy_contract::selector::Unmet;
 use policy_contract::tables;
 
 use crate::context::{Entry, Host};
-use crate::event::Record;
+use crate::event::Event;
 use crate::judge::Judge;
 use crate::{BadPolicy, BadSettings, Finding, Level, Membership, Policy, Settings, Signal, Table, Verdict};
 
@@ -52,7 +53,10 @@ pub enum HarnessError {
         /// The table.
         name: String,
     },
-    /// The record is no JSON object, so a host would not have made it one.
+    /// The record is no JSON, so a host would not have made it one.
+    #[error("the record is not JSON: {0}")]
+    NotJson(#[from] BadJson),
+    /// The record is JSON and no object.
     #[error("the record is not a JSON object: {0}")]
     Record(#[from] serde_json::Error),
     /// The group is not readable, or the policy's `conclude` failed.
@@ -201,18 +205,20 @@ impl<S: Settings> Harness<S> {
     /// Routes a record (its JSON text) and lets every rule that wants it judge it.
     ///
     /// # Errors
-    /// [`HarnessError::Record`] where it is no record, [`HarnessError::MissingTable`] where a required table was not given.
+    /// [`HarnessError::NotJson`] or [`HarnessError::Record`] where it is no record, [`HarnessError::MissingTable`] where a required table was not given.
     pub fn judge(&self, record: &str) -> Result<Judged, HarnessError> {
         self.check_tables()?;
+        let mut image = Vec::new();
+        Writer::new().write(record, &mut image)?;
         let fields = Fields::from_json(record)?;
-        let parsed = Record::parse(record.as_bytes());
+        let event = Event::read(&image);
         let rules = self.manifest.rules.iter().zip(0u32..).map(|(description, number)| {
             let host = Memory { tables: &self.tables, log: RefCell::default(), asked: RefCell::default() };
             let judge = Judge { policy: self.policy, settings: &self.settings, host: &host };
             let unmet: Vec<Vec<Unmet>> = description.selectors.iter().map(|selector| selector.unmet(&fields)).collect();
-            let verdicts = match &parsed {
+            let verdicts = match &event {
                 _ if !unmet.iter().any(Vec::is_empty) => Vec::new(),
-                Ok(parsed) => judge.judge(number, &parsed.event()),
+                Ok(event) => judge.judge(number, event),
                 Err(error) => vec![Verdict::Error(error.to_string())],
             };
             let rule = description.id.to_string();

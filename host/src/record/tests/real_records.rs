@@ -74,6 +74,10 @@ fn real_files_are_read_as_a_whole_parse_reads_them() {
         }
         let found: Vec<Value> = outcome.texts().iter().map(|text| serde_json::from_str(text).expect("it is json")).collect();
         assert!(found.iter().eq(without_repeats), "{}", file.display());
+        for text in outcome.texts() {
+            let difference = policy_contract::image::trial::check_against_dom(text);
+            assert_eq!(difference, Ok(()), "the image of a record in {}", file.display());
+        }
         for record in outcome.records() {
             let at = record.position.offset as usize;
             assert!(plain[at..].starts_with(record.json.as_bytes()), "{}", file.display());
