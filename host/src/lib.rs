@@ -14,8 +14,10 @@
 //! - [`route`]: from a record's indexed fields to the rules that want it.
 //! - [`engine`]: wasmtime, and nothing of it elsewhere.
 //! - [`finding`]: what was found, its identity, OCSF and the table.
+//! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
+//! - [`harmless`]: text of strangers, for terminals.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
 
@@ -24,10 +26,12 @@ pub mod config;
 pub mod digest;
 pub mod engine;
 pub mod finding;
+pub mod harmless;
 pub mod limits;
 pub mod pipeline;
 pub mod policy;
 pub mod record;
 pub mod route;
 pub mod source;
+pub mod store;
 pub mod toolchain;

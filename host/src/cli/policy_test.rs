@@ -14,6 +14,7 @@ use super::exit::Exit;
 use super::policy_build::{self, BuiltPolicy};
 use crate::config::Config;
 use crate::engine::{Batch, Engine, Judgement, Verdict};
+use crate::harmless::harmless;
 use crate::limits::Limits;
 use crate::policy::{CompiledFile, LoadedPolicy};
 use crate::record::Handover;
@@ -48,7 +49,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
         passed += outcome.passed;
         failed += outcome.failures.len();
         for failure in &outcome.failures {
-            println!("FAILED {failure}");
+            println!("FAILED {}", harmless(failure));
         }
         println!("{}: {} cases passed, {} failed", wasm.display(), outcome.passed, outcome.failures.len());
     }
@@ -64,7 +65,7 @@ struct Outcome {
 
 fn test_policy(engine: &Engine, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
     let file = CompiledFile::read(engine, wasm, &Limits::default())
-        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", wasm.display(), error.step()))?;
+        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {}", wasm.display(), error.step(), error.text()))?;
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut without_fixtures: BTreeSet<&Name> = file.manifest().rules.iter().map(|rule| &rule.id).collect();
     for path in fixture_files(dir)? {
