@@ -75,9 +75,8 @@ impl Instance {
         let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
         let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
         self.records_judged += u64::from(records);
-        let tasks: Vec<_> = batch.tasks().iter().map(|task| rules::Task { record: task.record, rule: task.rule }).collect();
         self.call(cpu, lookups, |policy, store| {
-            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), &tasks)
+            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), batch.tasks())
         })
     }
 

@@ -27,7 +27,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Strategy};
 
 pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
-pub use batch::{Batch, Task};
+pub use batch::{Batch, Task, TooLarge};
 pub use clock::TICK;
 pub use error::{CallError, EngineError, FailureKind, Stop};
 pub use guest::{Guest, Judgement, TaskFailure};

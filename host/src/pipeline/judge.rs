@@ -8,11 +8,11 @@ use policy_contract::manifest::Mode;
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
-use crate::engine::{Answer, Batch, FailureKind, Guest, Judgement, LogLine, Verdict};
+use super::gather::{Gathered, Gatherer, Next, NotHandedOver};
+use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy};
-use crate::record::Handover;
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
@@ -94,17 +94,7 @@ pub struct FailedRecord {
 pub struct Judge {
     catalogue: Arc<Catalogue>,
     guests: Vec<Guest>,
-    gathering: Vec<Gathering>,
-    handover: Handover,
-    batch_bytes: usize,
-    batch_records: usize,
-}
-
-/// A batch that is being filled for one policy, and which record of the chunk each of its records is.
-#[derive(Default)]
-struct Gathering {
-    batch: Batch,
-    records: Vec<usize>,
+    gatherer: Gatherer,
 }
 
 /// What one policy said of a chunk, before it is put in order.
@@ -119,99 +109,42 @@ impl Judge {
     /// A judge that starts its instances when they are first needed.
     pub fn new(catalogue: Arc<Catalogue>, limits: &Limits) -> Self {
         let guests = catalogue.policies().iter().map(|policy| policy.guest()).collect();
-        let gathering = catalogue.policies().iter().map(|_| Gathering::default()).collect();
-        let batch_bytes = usize::try_from(limits.batch_kib.bytes()).unwrap_or(usize::MAX);
-        let batch_records = usize::try_from(limits.batch_records).unwrap_or(usize::MAX);
-        Self { catalogue, guests, gathering, handover: Handover::default(), batch_bytes, batch_records }
+        let gatherer = Gatherer::new(&catalogue, limits);
+        Self { catalogue, guests, gatherer }
     }
 
     /// Judges a chunk.
     pub fn judge(&mut self, chunk: &Chunk) -> Judged {
+        let Self { catalogue, guests, gatherer } = self;
         let mut judged = Judged::default();
         let mut said = Vec::new();
+        let mut records = RoutedCounts::default();
         let mut subscribers = Vec::new();
-        // Taken out, so that a record's forms can be lent to what changes the rest.
-        let mut handover = std::mem::take(&mut self.handover);
+        let mut next = |policy: usize, next: Next<'_>| match next {
+            Next::Judge(gathered) => {
+                hear(&catalogue.policies()[policy], policy, gathered, &mut guests[policy], &mut said, &mut judged)
+            }
+            Next::Miss { position, rules, why } => miss(policy, position, rules, &why, &mut said, &mut judged),
+        };
         for (position, record) in chunk.records.iter().enumerate() {
             let json = &record.record.json;
             match Fields::from_json(json) {
-                Ok(fields) => self.catalogue.router().route(&fields, &mut subscribers),
+                Ok(fields) => catalogue.router().route(&fields, &mut subscribers),
                 // The reader checks that every record is a JSON object; should the two ever disagree, every policy sees it.
-                Err(_) => subscribers = self.catalogue.rules_at_work(),
+                Err(_) => subscribers = catalogue.rules_at_work(),
             }
             if subscribers.is_empty() {
-                judged.counts.records.unselected += 1;
-                continue;
-            }
-            judged.counts.records.evaluated += 1;
-            let mut forms = handover.of(json);
-            for of_policy in subscribers.chunk_by(|a, b| a.policy == b.policy) {
-                let policy = of_policy[0].policy;
-                let rules = of_policy.iter().map(|subscriber| subscriber.rule);
-                let format = self.catalogue.policies()[policy].record_format();
-                match forms.in_format(format) {
-                    Ok(handed_over) => self.gather(policy, position, handed_over, rules, &mut said, &mut judged),
-                    Err(error) => not_handed_over(policy, position, rules, &error.to_string(), &mut said, &mut judged),
-                }
+                records.unselected += 1;
+            } else {
+                records.evaluated += 1;
+                gatherer.add(position, json, &subscribers, &mut next);
             }
         }
-        self.handover = handover;
-        for policy in 0..self.guests.len() {
-            self.ask(policy, &mut said, &mut judged);
-        }
-        said.sort_by_key(|said| (said.record, said.policy, said.rule));
+        gatherer.finish(&mut next);
+        judged.counts.records = records;
+        said.sort_by_key(|said: &Said| (said.record, said.policy, said.rule));
         self.report(chunk, said, &mut judged);
         judged
-    }
-
-    fn gather(
-        &mut self,
-        policy: usize,
-        position: usize,
-        record: &[u8],
-        rules: impl Iterator<Item = usize> + Clone,
-        said: &mut Vec<Said>,
-        judged: &mut Judged,
-    ) {
-        let Gathering { batch, .. } = &self.gathering[policy];
-        let would_overflow = batch.bytes().len() + record.len() > self.batch_bytes || batch.len() >= self.batch_records;
-        if would_overflow && !batch.is_empty() {
-            self.ask(policy, said, judged);
-        }
-        let gathering = &mut self.gathering[policy];
-        match gathering.batch.push(record, rules.clone().map(|rule| rule as u32)) {
-            Ok(()) => gathering.records.push(position),
-            Err(error) => not_handed_over(policy, position, rules, &error.to_string(), said, judged),
-        }
-    }
-
-    /// Asks a policy about what was gathered for it.
-    fn ask(&mut self, policy: usize, said: &mut Vec<Said>, judged: &mut Judged) {
-        let Gathering { batch, records } = std::mem::take(&mut self.gathering[policy]);
-        if batch.is_empty() {
-            return;
-        }
-        let Judgement { answers, failures, unexplained, said: utterances } = self.guests[policy].judge(&batch);
-        let tasks = batch.tasks();
-        judged.counts.tasks += tasks.len() as u64;
-        judged.counts.failed += failures.len() as u64;
-        judged.counts.answered += (tasks.len() - failures.len()) as u64;
-        let place = |task: usize| (records[tasks[task].record as usize], tasks[task].rule as usize);
-        for Answer { task, verdict } in answers {
-            let (record, rule) = place(task);
-            said.push(Said { record, policy, rule, what: Ok(verdict) });
-        }
-        for failure in failures {
-            let (record, rule) = place(failure.task);
-            said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
-        }
-        let name = &self.catalogue.policies()[policy].identity().name;
-        for error in unexplained {
-            let reason = format!("{error}; the batch failed as a whole, and none of its records does so alone");
-            judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
-        }
-        judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
-        judged.log_lines_dropped += utterances.lines_dropped;
     }
 
     /// Turns what was said into findings and failures.
@@ -263,21 +196,41 @@ impl Judge {
     }
 }
 
+/// Asks a policy about a batch.
+fn hear(loaded: &LoadedPolicy, policy: usize, gathered: &Gathered, guest: &mut Guest, said: &mut Vec<Said>, judged: &mut Judged) {
+    let Gathered { batch, records } = gathered;
+    let Judgement { answers, failures, unexplained, said: utterances } = guest.judge(batch);
+    let tasks = batch.tasks();
+    judged.counts.tasks += tasks.len() as u64;
+    judged.counts.failed += failures.len() as u64;
+    judged.counts.answered += (tasks.len() - failures.len()) as u64;
+    let place = |task: usize| (records[tasks[task].record as usize], tasks[task].rule as usize);
+    for Answer { task, verdict } in answers {
+        let (record, rule) = place(task);
+        said.push(Said { record, policy, rule, what: Ok(verdict) });
+    }
+    for failure in failures {
+        let (record, rule) = place(failure.task);
+        said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
+    }
+    let name = &loaded.identity().name;
+    for error in unexplained {
+        let reason = format!("{error}; the batch failed as a whole, and none of its records does so alone");
+        judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
+    }
+    judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
+    judged.log_lines_dropped += utterances.lines_dropped;
+}
+
 /// Says of each of a policy's tasks for a record that it failed.
-fn not_handed_over(
-    policy: usize,
-    record: usize,
-    rules: impl Iterator<Item = usize>,
-    reason: &str,
-    said: &mut Vec<Said>,
-    judged: &mut Judged,
-) {
-    let reason = format!("the record could not be handed over: {reason}");
-    let before = said.len();
-    said.extend(rules.map(|rule| Said { record, policy, rule, what: Err((FailureKind::Contract, reason.clone())) }));
-    let tasks = (said.len() - before) as u64;
-    judged.counts.tasks += tasks;
-    judged.counts.failed += tasks;
+fn miss(policy: usize, record: usize, rules: &[u32], why: &NotHandedOver, said: &mut Vec<Said>, judged: &mut Judged) {
+    let failed = |rule: &u32| {
+        let reason = format!("the record could not be handed over: {why}");
+        Said { record, policy, rule: *rule as usize, what: Err((FailureKind::Contract, reason)) }
+    };
+    said.extend(rules.iter().map(failed));
+    judged.counts.tasks += rules.len() as u64;
+    judged.counts.failed += rules.len() as u64;
 }
 
 fn finding(
