@@ -37,6 +37,32 @@ pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
 pub use wasi::SYSTEM_INTERFACES;
 
 use bindings::{Policy, PolicyPre};
+
+/// The check of answers without a guest, for property tests and fuzzers.
+#[doc(hidden)]
+pub mod trial {
+    use policy_contract::manifest::Manifest;
+
+    use super::{Answer, Batch, CallError, FailureKind, GuestLimits, answer};
+
+    /// What a guest claims, in the types of the contract.
+    pub use super::bindings::exports::trailwarden::policy::rules as claimed;
+
+    /// What is accepted, and the tasks that are refused.
+    ///
+    /// # Errors
+    /// An answer belongs to no task.
+    pub fn check(
+        answers: Vec<claimed::Answer>,
+        batch: &Batch,
+        manifest: &Manifest,
+        limits: &GuestLimits,
+    ) -> Result<(Vec<Answer>, Vec<(usize, FailureKind)>), CallError> {
+        let (accepted, refused) = answer::check(answers, batch, manifest, limits)?;
+        Ok((accepted, refused.into_iter().map(|refused| (refused.task, refused.kind)).collect()))
+    }
+}
+
 use state::GuestState;
 
 /// The one engine of a host.
