@@ -27,7 +27,7 @@ pub(super) struct Unfinished {
 }
 
 impl Unfinished {
-    fn of(&mut self, level: LogLevel) -> &mut Vec<u8> {
+    pub(super) fn of(&mut self, level: LogLevel) -> &mut Vec<u8> {
         if level == LogLevel::Error { &mut self.stderr } else { &mut self.stdout }
     }
 }

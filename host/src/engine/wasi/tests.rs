@@ -79,6 +79,16 @@ fn what_is_printed_is_cut_and_counted_like_lines_of_the_log() {
 }
 
 #[test]
+fn no_more_of_a_line_is_kept_than_the_log_takes() {
+    let mut state = state();
+    let out = stdout::Host::get_stdout(&mut state).unwrap();
+    for _ in 0..3 {
+        state.write(lend(&out), vec![b'x'; 1_000_000]).unwrap().unwrap();
+    }
+    assert_eq!(state.system.call().output.of(LogLevel::Info).len(), 5);
+}
+
+#[test]
 fn what_no_text_can_hold_is_replaced_and_zeroes_are_nothing() {
     let mut state = state();
     let err = stderr::Host::get_stderr(&mut state).unwrap();

@@ -3,7 +3,7 @@
 mod system;
 
 use policy_sdk::prelude::*;
-use system::wasi::cli::{environment, exit, stdin, stdout, terminal_stdout};
+use system::wasi::cli::{environment, exit, stderr, stdin, stdout, terminal_stdout};
 use system::wasi::clocks::{monotonic_clock, wall_clock};
 use system::wasi::filesystem::preopens;
 use system::wasi::io::poll;
@@ -72,6 +72,14 @@ pub fn polls_a_million(_event: &Event) -> Option<Finding> {
     None
 }
 
+/// Polls more handles in one call than it may hold: each that is lent counts.
+#[rule(id = "polls-a-thousand", title = "Polls a thousand", severity = "low", select(all))]
+pub fn polls_a_thousand(_event: &Event) -> Option<Finding> {
+    let wait = monotonic_clock::subscribe_duration(1);
+    poll::poll(&[&wait; 1000]);
+    None
+}
+
 /// Asks for more random bytes than there are addresses.
 #[rule(id = "draws-all-at-once", title = "Draws all at once", severity = "low", select(all))]
 pub fn draws_all_at_once(_event: &Event) -> Option<Finding> {
@@ -87,14 +95,16 @@ pub fn draws_for_ever(_event: &Event) -> Option<Finding> {
     }
 }
 
-/// Prints a hundred thousand lines, a line of a megabyte, and a terabyte of zeroes.
+/// Prints a line of a megabyte, a hundred thousand lines, and a terabyte of zeroes.
 #[rule(id = "prints-a-flood", title = "Prints a flood", severity = "low", select(all))]
 pub fn prints_a_flood(_event: &Event) -> Finding {
     let stream = stdout::get_stdout();
+    stream.write(b"printed to standard output\n").ok();
+    stderr::get_stderr().write(b"printed to standard error\n").ok();
     let lines = [b'\n'; 1000];
     let text = [b'x'; 1 << 14];
-    let printed = (0..100).all(|_| stream.blocking_write_and_flush(&lines).is_ok())
-        && (0..64).all(|_| stream.write(&text).is_ok())
+    let printed = (0..64).all(|_| stream.write(&text).is_ok())
+        && (0..100).all(|_| stream.blocking_write_and_flush(&lines).is_ok())
         && stream.blocking_write_zeroes_and_flush(1 << 40).is_ok();
     Finding::new(format!("printed {printed}"))
 }
@@ -149,6 +159,7 @@ policy_sdk::policy! {
         waits_busily,
         polls_nothing,
         polls_a_million,
+        polls_a_thousand,
         draws_all_at_once,
         draws_for_ever,
         prints_a_flood,
