@@ -338,6 +338,7 @@ mod tests {
             (r"\ud800", 7, Expected::SurrogatePair),
             (r"\udc00", 7, Expected::SurrogatePair),
             (r"\ud800\u0041", 13, Expected::SurrogatePair),
+            (r"\ud800\ue000", 13, Expected::SurrogatePair),
             (r"\ud800\n", 7, Expected::SurrogatePair),
             ("a\nb", 2, Expected::StringEnd),
         ] {
