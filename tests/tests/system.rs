@@ -70,7 +70,8 @@ impl Attacked {
     fn failed(&self, wanted: &str) -> (&str, &str) {
         let is_its = |finding: &&Value| rule(finding) == "policy-failed" && finding["unmapped"]["rule"] == wanted;
         let failures: Vec<_> = self.found.iter().filter(is_its).collect();
-        let [failure] = failures[..] else { panic!("{wanted} has {} failures", failures.len()) };
+        assert_eq!(failures.len(), 1, "failures of {wanted}");
+        let failure = failures[0];
         assert_eq!(failure["count"].as_u64(), Some(RECORDS), "{wanted} did not fail at every record");
         (failure["unmapped"]["failure"].as_str().unwrap(), failure["finding_info"]["desc"].as_str().unwrap())
     }
