@@ -14,6 +14,7 @@
 //! - [`route`]: from a record's indexed fields to the rules that want it.
 //! - [`engine`]: wasmtime, and nothing of it elsewhere.
 //! - [`finding`]: what was found, its identity, OCSF and the table.
+//! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`toolchain`]: how policies are compiled on this machine.
@@ -30,4 +31,5 @@ pub mod policy;
 pub mod record;
 pub mod route;
 pub mod source;
+pub mod store;
 pub mod toolchain;

@@ -53,7 +53,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let unknown = config.unknown_policies(&names);
     unknown.iter().for_each(|error| eprintln!("{error}"));
     for refusal in catalogue.refusals() {
-        eprintln!("{}: refused at the step `{}`: it {}", refusal.path.display(), refusal.error.step(), refusal.error);
+        eprintln!("{}: refused at the step `{}`: it {}", refusal.path.display(), refusal.error.step(), refusal.error.text());
     }
     let is_in_order = unknown.is_empty() && catalogue.refusals().is_empty();
     Ok(if is_in_order { Exit::Done } else { Exit::Usage })

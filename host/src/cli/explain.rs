@@ -40,8 +40,9 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let config = super::configuration(args.config.as_ref())?;
     let engine = super::engine(&config)?;
-    let policy = load(&engine, &args.file, &config)
-        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", args.file.display(), error.step()))?;
+    let policy = load(&engine, &args.file, &config).map_err(|error| {
+        anyhow::anyhow!("{} was refused at the step `{}`: it {}", args.file.display(), error.step(), error.text())
+    })?;
     let record = the_record(args, ReadLimits::from(&config.limits))?;
     let fields = Fields::from_json(&record.json).context("the record can't be read")?;
 

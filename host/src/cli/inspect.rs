@@ -24,8 +24,9 @@ pub(super) struct InspectArgs {
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let engine = super::engine(&super::configuration(None)?)?;
-    let policy = CompiledFile::read(&engine, &args.file, &Limits::default())
-        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", args.file.display(), error.step()))?;
+    let policy = CompiledFile::read(&engine, &args.file, &Limits::default()).map_err(|error| {
+        anyhow::anyhow!("{} was refused at the step `{}`: it {}", args.file.display(), error.step(), error.text())
+    })?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(policy.manifest())?);
         return Ok(Exit::Done);

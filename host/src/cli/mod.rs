@@ -3,23 +3,30 @@
 //! Arguments are parsed into plain structs and turned into the library's own types before anything happens. Results go to
 //! standard output, everything else to standard error. Errors end here, with their causes and an [`Exit`] code.
 
+mod catch_up;
 mod config_check;
 mod exit;
 mod explain;
+mod failures;
 mod inspect;
+mod journaling;
+mod limits;
 mod live;
+mod policies;
 mod policy_build;
 mod policy_new;
 mod policy_test;
 mod report;
 mod scan;
 mod summary;
+mod telling;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use policy_contract::severity::{NotASeverity, Severity};
 
 use crate::config::Config;
 use crate::engine::Engine;
@@ -37,9 +44,13 @@ struct Cli {
 enum Command {
     /// Judge stored records and print what was found
     Scan(scan::ScanArgs),
+    /// Judge again what failed and was written to a journal, and print what was found
+    CatchUp(catch_up::CatchUpArgs),
     /// Write, build, test and look into policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// List every limit, what it is set to and what happens where it is passed
+    Limits(limits::LimitsArgs),
     /// Look into the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -69,11 +80,13 @@ enum ConfigCommand {
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Scan(args) => scan::run(args),
+        Command::CatchUp(args) => catch_up::run(args),
         Command::Policy(PolicyCommand::New(args)) => policy_new::run(args).map(|()| Exit::Done),
         Command::Policy(PolicyCommand::Build(args)) => policy_build::run(args).map(|()| Exit::Done),
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args),
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
+        Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
     };
     match result {
@@ -83,6 +96,11 @@ pub fn run() -> ExitCode {
             Exit::Usage.into()
         }
     }
+}
+
+/// A severity, as an argument.
+fn severity(word: &str) -> Result<Severity, NotASeverity> {
+    word.parse()
 }
 
 /// The configuration in a file, or the defaults.
@@ -96,5 +114,6 @@ fn configuration(file: Option<&PathBuf>) -> anyhow::Result<Config> {
 /// An engine under the limits of a configuration.
 fn engine(config: &Config) -> anyhow::Result<Engine> {
     let budget = usize::try_from(config.limits.memory_budget_mib.bytes()).unwrap_or(usize::MAX);
-    Engine::new(budget).context("policies can't be run here")
+    let engine = Engine::new(budget).context("policies can't be run here")?;
+    Ok(engine.keep_warm(config.limits.warm_instances, config.limits.idle_seconds.duration()))
 }

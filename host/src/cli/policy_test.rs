@@ -64,7 +64,7 @@ struct Outcome {
 
 fn test_policy(engine: &Engine, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
     let file = CompiledFile::read(engine, wasm, &Limits::default())
-        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {error}", wasm.display(), error.step()))?;
+        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {}", wasm.display(), error.step(), error.text()))?;
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut without_fixtures: BTreeSet<&Name> = file.manifest().rules.iter().map(|rule| &rule.id).collect();
     for path in fixture_files(dir)? {

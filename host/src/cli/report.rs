@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use super::live::wants_colour;
 use crate::finding::{Finding, HostFinding, Reported, ocsf, table};
+use crate::limits::TABLE_ROWS;
 
 /// The forms of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -22,9 +23,6 @@ impl Format {
         given.unwrap_or(if io::stdout().is_terminal() { Self::Table } else { Self::Ocsf })
     }
 }
-
-/// Findings that a table holds at most; it has to be complete before its columns are known.
-const TABLE_ROWS: usize = 100_000;
 
 /// Writes findings to standard output.
 pub(super) struct Report {
@@ -70,6 +68,17 @@ impl Report {
                 Ok(())
             }
         }
+    }
+
+    /// Whether all findings so far are written or will be; not where the table has no room for some.
+    pub(super) fn has_room(&self) -> bool {
+        self.left_out == 0
+    }
+
+    /// Writes what can be written by now. Returns whether that is everything: a table is written at the end.
+    pub(super) fn flush(&mut self) -> io::Result<bool> {
+        self.out.flush()?;
+        Ok(self.format == Format::Ocsf)
     }
 
     /// Writes what is still to be written. Returns how many findings had no room in the table.

@@ -1,29 +1,33 @@
 //! `trailwarden scan`: stored records in, findings out.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use indicatif::HumanCount;
-use policy_contract::name::Name;
 use policy_contract::severity::Severity;
 
 use super::exit::Exit;
+use super::failures::{Failures, host_finding};
+use super::journaling::Journaling;
 use super::live::Progress;
+use super::policies;
 use super::report::{Format, Report};
-use super::summary::Summary;
+use super::summary::{FindingCounts, Summary};
+use super::telling::Telling;
 use crate::config::Config;
-use crate::engine::{FailureKind, LogLevel};
-use crate::finding::{HostFinding, HostRule, RelatedEvents, Reported, Subject};
-use crate::pipeline::{Failure, Feed, Scanned, Unreadable, scan};
-use crate::policy::{Catalogue, Refusal};
+use crate::engine::LogLevel;
+use crate::finding::{HostFinding, HostRule, Subject};
+use crate::limits::FAULTS_REPORTED;
+use crate::pipeline::{Feed, Scanned, Unreadable, scan};
+use crate::policy::Catalogue;
 use crate::record::ReadLimits;
 use crate::source::{Input, Inputs};
+use crate::store::JournalError;
 
 /// What `trailwarden scan` is given.
 #[derive(Debug, Args)]
@@ -47,8 +51,13 @@ pub(super) struct ScanArgs {
     workers: Option<u16>,
 
     /// End with exit code 1 if there are findings of at least this severity
-    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    #[arg(long, value_name = "SEVERITY", value_parser = super::severity)]
     fail_on: Option<Severity>,
+
+    /// Write tasks that fail, or that are withheld from a quarantined policy, to this journal, for `catch-up` [default: the
+    /// configuration's `journal_path`]
+    #[arg(short, long, value_name = "FILE")]
+    journal: Option<PathBuf>,
 
     /// Show all that policies write to their logs, not only warnings and errors
     #[arg(short, long)]
@@ -59,37 +68,40 @@ pub(super) struct ScanArgs {
     inputs: Vec<PathBuf>,
 }
 
-fn severity(word: &str) -> Result<Severity, policy_contract::severity::NotASeverity> {
-    word.parse()
-}
-
 pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let config = super::configuration(args.config.as_ref())?;
-    let catalogue = Arc::new(catalogue(&args.policies, &config)?);
+    let catalogue = Arc::new(policies::catalogue(&args.policies, &config)?);
+    let journal = args.journal.as_ref().or(config.journal_path.as_ref());
+    let journaling = journal.map(|path| Journaling::new(path, config.limits.journal_mib.bytes())).transpose()?;
     let inputs = Inputs::find(args.inputs.into_iter().map(Input::from));
     let workers = args.workers.map_or_else(default_workers, usize::from);
 
     let progress = Progress::of_bytes(inputs.total_bytes());
     let mut scanning = Scanning {
-        report: Report::new(Format::or_default(args.format)),
+        telling: Telling {
+            report: Report::new(Format::or_default(args.format)),
+            findings: FindingCounts::default(),
+            failures: Failures::default(),
+            least_level: if args.verbose { LogLevel::Trace } else { LogLevel::Warn },
+            progress: progress.clone(),
+        },
         summary: Summary { left_alone: inputs.left_alone, workers, ..Summary::default() },
-        failures: Failures::default(),
+        journaling,
         faults: None,
-        least_level: if args.verbose { LogLevel::Trace } else { LogLevel::Warn },
-        progress: progress.clone(),
     };
     scanning.summary.policies = (catalogue.policies().len(), catalogue.refusals().len());
     let result = scanning.run(&catalogue, inputs, &config, workers, progress);
-    scanning.progress.finish();
-    let Scanning { report, mut summary, .. } = scanning;
-    match result.and_then(|()| report.finish()) {
+    scanning.telling.progress.finish();
+    let Scanning { telling, mut summary, .. } = scanning;
+    summary.findings = telling.findings;
+    match result.and_then(|()| Ok(telling.report.finish()?)) {
         Ok(not_shown) => summary.not_shown = not_shown,
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+        Err(Stopped::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             eprintln!("error: standard output was closed; not everything was written");
             return Ok(Exit::Unreadable);
         }
-        Err(error) => return Err(error).context("the findings can't be written to standard output"),
+        Err(stopped) => return Err(stopped).context("not everything was judged"),
     }
     summary.took = started.elapsed();
     eprintln!("{summary}");
@@ -100,7 +112,7 @@ fn exit(summary: &Summary, fail_on: Option<Severity>) -> Exit {
     let (_, refused) = summary.policies;
     if refused > 0 {
         Exit::Usage
-    } else if fail_on.is_some_and(|severity| summary.has_findings_from(severity)) {
+    } else if fail_on.is_some_and(|severity| summary.findings.has_any_from(severity)) {
         Exit::Found
     } else if summary.read.unreadable + summary.not_opened > 0 {
         Exit::Unreadable
@@ -113,50 +125,24 @@ fn default_workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Catalogue> {
-    let paths = if given.is_empty() { &config.policy_paths } else { given };
-    if paths.is_empty() {
-        bail!("there are no policies: name a folder of them with -p, or under `policy_paths` in the configuration");
-    }
-    let engine = super::engine(config)?;
-    let catalogue = Catalogue::load(&engine, paths, config)
-        .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
-    for Refusal { path, error } in catalogue.refusals() {
-        eprintln!("error: the policy in {} was refused at the step `{}`: it {error}", path.display(), error.step());
-    }
-    if catalogue.policies().is_empty() {
-        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
-        bail!("no policy could be loaded from {}; build some with `trailwarden policy build`", paths.join(", "));
-    }
-    let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();
-    for unknown in config.unknown_policies(&names) {
-        eprintln!("warning: {unknown}");
-    }
-    for policy in catalogue.policies() {
-        let absent: Vec<&str> = policy.absent_tables().collect();
-        if !absent.is_empty() {
-            let name = &policy.identity().name;
-            eprintln!(
-                "note: `{name}` can ask tables that are not configured, and leaves out what they decide: {}",
-                absent.join(", ")
-            );
-        }
-    }
-    Ok(catalogue)
+/// Why a scan stops before its end.
+#[derive(Debug, thiserror::Error)]
+enum Stopped {
+    /// Findings can't be written.
+    #[error("the findings can't be written to standard output: {0}")]
+    Output(#[from] io::Error),
+    /// What failed can't be written down.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
-
-/// Faults of one object that are reported one by one; a hostile object can have millions, and the rest is counted.
-const FAULTS_REPORTED: u64 = 100;
 
 /// A scan under way.
 struct Scanning {
-    report: Report,
+    telling: Telling,
     summary: Summary,
-    failures: Failures,
+    journaling: Option<Journaling>,
     /// The object that last had a fault, and how many it has had.
     faults: Option<(Arc<str>, u64)>,
-    least_level: LogLevel,
-    progress: Progress,
 }
 
 impl Scanning {
@@ -167,9 +153,9 @@ impl Scanning {
         config: &Config,
         workers: usize,
         progress: Progress,
-    ) -> io::Result<()> {
+    ) -> Result<(), Stopped> {
         for refusal in catalogue.refusals() {
-            self.host_finding(refused(refusal))?;
+            self.host_finding(policies::refused(refusal))?;
         }
         self.summary.expected_objects = (inputs.objects.len() + inputs.errors.len()) as u64;
         for error in inputs.errors {
@@ -178,10 +164,14 @@ impl Scanning {
         }
         let feed = Feed::new(inputs.objects, ReadLimits::from(&config.limits), move |bytes| progress.add_bytes(bytes));
         let this = &mut *self;
-        scan(feed, catalogue, &config.limits, workers, |scanned| this.receive(scanned))?;
+        scan(feed, catalogue, &config.limits, workers, |scanned| this.receive(catalogue, scanned))?;
         self.report_other_faults()?;
-        for failure in std::mem::take(&mut self.failures).into_findings() {
-            self.host_finding(failure)?;
+        self.telling.failures(self.journaling.is_some())?;
+        if let Some(journaling) = self.journaling.take() {
+            self.summary.journaled = Some(journaling.added());
+            if let Some(full) = journaling.full()? {
+                self.host_finding(full)?;
+            }
         }
         if let Some(contradiction) = self.summary.contradiction() {
             self.host_finding(host_finding(HostRule::CountsDisagree, Subject::default(), contradiction))?;
@@ -189,30 +179,17 @@ impl Scanning {
         Ok(())
     }
 
-    fn receive(&mut self, scanned: Scanned) -> io::Result<()> {
-        let Scanned { judged, unreadable, ended, objects_ended } = scanned;
+    fn receive(&mut self, catalogue: &Catalogue, scanned: Scanned) -> Result<(), Stopped> {
+        let Scanned { judged, records, quarantined, unreadable, ended, objects_ended } = scanned;
+        if let Some(journaling) = &mut self.journaling {
+            journaling.write(catalogue, &records, &judged)?;
+        }
         self.summary.read += &ended;
         self.summary.objects += objects_ended;
-        self.summary.judged += judged.counts;
-        self.summary.log_lines_dropped += judged.log_lines_dropped;
-        for (policy, line) in judged.log {
-            if line.level >= self.least_level {
-                let text = line.text.escape_debug();
-                self.progress.line(&format!("{}: {policy}: {text}", line.level.as_str()));
-            }
-        }
-        for finding in judged.findings {
-            self.summary.count(Reported::from(&finding));
-            self.report.finding(finding)?;
-        }
-        for failure in judged.failures {
-            self.failures.add(failure);
-        }
+        self.summary.judged += judged.counts();
+        self.telling.judged(catalogue, &records, judged, quarantined)?;
         for fault in unreadable {
             self.unreadable(fault)?;
-        }
-        if self.progress.is_visible() {
-            self.progress.say(format!("{} findings", HumanCount(self.summary.findings())));
         }
         Ok(())
     }
@@ -237,7 +214,7 @@ impl Scanning {
             return Ok(());
         }
         let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
-        self.progress.line(&format!("error: {object}{place}: {reason}"));
+        self.telling.progress.line(&format!("error: {object}{place}: {reason}"));
         let rule = if is_one_record { HostRule::RecordUnreadable } else { HostRule::ObjectUnreadable };
         let subject = Subject { object: Some(object.to_string()), offset, ..Subject::default() };
         self.host_finding(host_finding(rule, subject, reason))
@@ -247,61 +224,13 @@ impl Scanning {
     fn report_other_faults(&mut self) -> io::Result<()> {
         let Some((object, count)) = self.faults.take().filter(|(_, count)| *count > FAULTS_REPORTED) else { return Ok(()) };
         let others = count - FAULTS_REPORTED;
-        self.progress.line(&format!("error: {object}: {} more places can't be read", HumanCount(others)));
+        self.telling.progress.line(&format!("error: {object}: {} more places can't be read", HumanCount(others)));
         let subject = Subject { object: Some(object.to_string()), ..Subject::default() };
         let reason = format!("{others} more places can't be read, after the {FAULTS_REPORTED} that are reported one by one");
         self.host_finding(HostFinding { count: others, ..host_finding(HostRule::ObjectUnreadable, subject, reason) })
     }
 
     fn host_finding(&mut self, finding: HostFinding) -> io::Result<()> {
-        self.summary.count(Reported::from(&finding));
-        self.report.host_finding(finding)
-    }
-}
-
-fn host_finding(rule: HostRule, subject: Subject, reason: String) -> HostFinding {
-    HostFinding { rule, subject, reason, time: None, count: 1, events: RelatedEvents::default() }
-}
-
-fn refused(refusal: &Refusal) -> HostFinding {
-    let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
-    host_finding(HostRule::PolicyRefused, subject, format!("{}: {}", refusal.path.display(), refusal.error))
-}
-
-/// Failures of policies, one group for each policy, rule and kind, so that a policy that fails on every record is reported
-/// once, with their number.
-#[derive(Default)]
-struct Failures {
-    groups: BTreeMap<(Name, Option<Name>, FailureKind), FailureGroup>,
-}
-
-struct FailureGroup {
-    count: u64,
-    events: RelatedEvents,
-    first: String,
-}
-
-impl Failures {
-    fn add(&mut self, failure: Failure) {
-        let Failure { policy, rule, kind, reason, record } = failure;
-        let place = record.as_ref().map(|record| format!(" (first at byte {} of {})", record.offset, record.object));
-        let group = self.groups.entry((policy, rule, kind)).or_insert_with(|| FailureGroup {
-            count: 0,
-            events: RelatedEvents::default(),
-            first: reason + &place.unwrap_or_default(),
-        });
-        group.count += 1;
-        if let Some(record) = record {
-            group.events.add(record.event_key);
-        }
-    }
-
-    fn into_findings(self) -> impl Iterator<Item = HostFinding> {
-        self.groups.into_iter().map(|((policy, rule, kind), group)| {
-            let subject = Subject { policy: Some(policy.to_string()), rule, failure: Some(kind.as_str()), ..Subject::default() };
-            let reason = group.first;
-            HostFinding { rule: HostRule::PolicyFailed, subject, reason, time: None, count: group.count, events: group.events }
-        })
+        self.telling.host_finding(finding)
     }
 }

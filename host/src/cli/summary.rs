@@ -1,4 +1,4 @@
-//! What a scan says at its end, on standard error: the one sum, what was found, what failed, how long it took.
+//! What a scan or a catch-up says at its end, on standard error: the one sum, what was found, what failed, how long it took.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -10,6 +10,7 @@ use policy_contract::severity::Severity;
 use crate::finding::Reported;
 use crate::pipeline::JudgedCounts;
 use crate::record::Tally;
+use crate::store::Added;
 
 /// Counts of one scan.
 #[derive(Debug, Default)]
@@ -26,14 +27,12 @@ pub(super) struct Summary {
     pub(super) left_alone: u64,
     /// What became of records and tasks.
     pub(super) judged: JudgedCounts,
-    /// Findings by severity.
-    pub(super) by_severity: BTreeMap<Severity, u64>,
-    /// Findings by rule, with the rule's policy.
-    pub(super) by_rule: BTreeMap<(String, String), u64>,
+    /// What was found.
+    pub(super) findings: FindingCounts,
     /// Policies that were loaded and refused.
     pub(super) policies: (usize, usize),
-    /// Log lines of policies that were beyond the limit.
-    pub(super) log_lines_dropped: u64,
+    /// What became of failed tasks in the journal; none where there is no journal.
+    pub(super) journaled: Option<Added>,
     /// Findings that had no room in the table.
     pub(super) not_shown: u64,
     /// How long it took.
@@ -42,7 +41,15 @@ pub(super) struct Summary {
     pub(super) workers: usize,
 }
 
-impl Summary {
+/// Findings of policies and of the host, counted.
+#[derive(Debug, Default)]
+pub(super) struct FindingCounts {
+    by_severity: BTreeMap<Severity, u64>,
+    /// By rule, with the rule's policy.
+    by_rule: BTreeMap<(String, String), u64>,
+}
+
+impl FindingCounts {
     /// Counts a finding.
     pub(super) fn count(&mut self, reported: Reported<'_>) {
         let policy = match reported {
@@ -54,18 +61,32 @@ impl Summary {
     }
 
     /// How many findings were counted.
-    pub(super) fn findings(&self) -> u64 {
+    pub(super) fn total(&self) -> u64 {
         self.by_severity.values().sum()
     }
 
     /// Whether there are findings at or above a severity.
-    pub(super) fn has_findings_from(&self, severity: Severity) -> bool {
+    pub(super) fn has_any_from(&self, severity: Severity) -> bool {
         self.by_severity.range(severity..).next().is_some()
     }
 
+    /// Writes them line by line.
+    pub(super) fn write(&self, shadowed: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by_severity = breakdown(self.by_severity.iter().rev().map(|(severity, number)| (severity.as_str(), *number)));
+        write!(f, "findings  {}{by_severity}", HumanCount(self.total()))?;
+        writeln!(f, "{}", if shadowed > 0 { format!(", and {} in the shadow", HumanCount(shadowed)) } else { String::new() })?;
+        let widest = self.by_rule.keys().map(|(policy, rule)| policy.len() + rule.len() + 1).max().unwrap_or_default();
+        for ((policy, rule), number) in &self.by_rule {
+            writeln!(f, "          {:widest$}  {:>7}", format!("{policy}/{rule}"), HumanCount(*number).to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl Summary {
     /// Where the counts contradict each other: records that nothing accounts for.
     pub(super) fn contradiction(&self) -> Option<String> {
-        let JudgedCounts { records, tasks, answered, failed, .. } = self.judged;
+        let JudgedCounts { records, tasks, answered, failed, quarantined, .. } = self.judged;
         let judged = records.evaluated + records.unselected;
         if self.objects + self.not_opened != self.expected_objects {
             let ended = self.objects + self.not_opened;
@@ -74,13 +95,15 @@ impl Summary {
         if judged != self.read.records {
             return Some(format!("{} records were read and {judged} were judged or selected by no rule", self.read.records));
         }
-        (tasks != answered + failed).then(|| format!("{tasks} tasks were given out and {} came back", answered + failed))
+        let back = answered + failed + quarantined;
+        (tasks != back).then(|| format!("{tasks} tasks were given out and {back} came back"))
     }
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let JudgedCounts { records, tasks, answered, failed, shadowed } = self.judged;
+        let JudgedCounts { records, tasks, answered, failed, quarantined, shadowed, compared, impure, log_lines_dropped } =
+            self.judged;
         let count = |number: u64| HumanCount(number).to_string();
         let not_records = breakdown(self.read.not_records.iter().map(|(reason, number)| (reason.name(), *number)));
         writeln!(
@@ -93,16 +116,23 @@ impl fmt::Display for Summary {
             count(self.read.unreadable),
             count(self.read.not_records_total()),
         )?;
-        let by_severity = breakdown(self.by_severity.iter().rev().map(|(severity, number)| (severity.as_str(), *number)));
-        write!(f, "findings  {}{by_severity}", count(self.findings()))?;
-        writeln!(f, "{}", if shadowed > 0 { format!(", and {} in the shadow", count(shadowed)) } else { String::new() })?;
-        let widest = self.by_rule.keys().map(|(policy, rule)| policy.len() + rule.len() + 1).max().unwrap_or_default();
-        for ((policy, rule), number) in &self.by_rule {
-            writeln!(f, "          {:widest$}  {:>7}", format!("{policy}/{rule}"), count(*number))?;
-        }
+        self.findings.write(shadowed, f)?;
         let (loaded, refused) = self.policies;
         write!(f, "policies  {loaded} loaded, {refused} refused; {} tasks", count(tasks))?;
-        writeln!(f, " = {} answered + {} failed", count(answered), count(failed))?;
+        write!(f, " = {} answered + {} failed", count(answered), count(failed))?;
+        writeln!(f, "{}", if quarantined > 0 { format!(" + {} quarantined", count(quarantined)) } else { String::new() })?;
+        if compared > 0 {
+            writeln!(
+                f,
+                "again     {} records judged a second time, {} tasks answered differently",
+                count(compared),
+                count(impure)
+            )?;
+        }
+        if let Some(Added { new, known, no_room }) = self.journaled {
+            write!(f, "journal   {} tasks written down, {} that it had already", count(new), count(known))?;
+            writeln!(f, "{}", if no_room > 0 { format!(", {} without room", count(no_room)) } else { String::new() })?;
+        }
         let mut objects = format!("objects   {} read", count(self.objects));
         for (number, what) in [(self.not_opened, "could not be opened"), (self.left_alone, "files of other names left alone")] {
             if number > 0 {
@@ -114,8 +144,8 @@ impl fmt::Display for Summary {
             write!(objects, "; {} bytes skipped", count(bytes.skipped + bytes.after_gzip))?;
         }
         writeln!(f, "{objects}")?;
-        if self.log_lines_dropped > 0 {
-            writeln!(f, "log       {} lines of policies were beyond the limit", count(self.log_lines_dropped))?;
+        if log_lines_dropped > 0 {
+            writeln!(f, "log       {} lines of policies were beyond the limit or repeated", count(log_lines_dropped))?;
         }
         if self.not_shown > 0 {
             writeln!(f, "table     {} findings had no room in it; use --format ocsf", count(self.not_shown))?;
@@ -147,9 +177,11 @@ mod tests {
         summary.judged.records.unselected = 1;
         assert!(summary.contradiction().is_some());
         summary.judged.records.unselected = 2;
-        summary.judged.tasks = 1;
+        summary.judged.tasks = 3;
+        (summary.judged.answered, summary.judged.failed) = (1, 1);
         assert!(summary.contradiction().is_some());
-        summary.judged.tasks = 0;
+        summary.judged.quarantined = 1;
+        assert_eq!(summary.contradiction(), None);
         summary.expected_objects = 1;
         assert!(summary.contradiction().is_some());
     }

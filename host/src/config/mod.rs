@@ -42,15 +42,13 @@ use self::context_table::ReadError;
 pub use self::error::{ConfigError, ConfigErrors, Problem};
 pub use self::hint::Hint;
 pub use self::place::{Place, Position};
+use self::policies::LimitPlaces;
 pub use self::policies::{PolicyConfig, RuleConfig};
 use self::reader::{Reader, Section};
 pub use self::settings::Settings;
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
-use crate::limits::{Limits, Scope};
-
-/// The largest configuration file, in bytes: room for 16 policies with the most settings that the defaults allow.
-const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+use crate::limits::{CONFIG_FILE, Limits, Scope};
 
 /// Everything that the platform team has set. [`Config::default`] is what holds without a file.
 #[derive(Clone, Debug)]
@@ -59,10 +57,13 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Folders with policies, and policy files; relative ones were made relative to the file's folder.
     pub policy_paths: Vec<PathBuf>,
+    /// The journal of failed tasks; none where they are only reported.
+    pub journal_path: Option<PathBuf>,
     /// The context tables by name.
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
     pub limits: Limits,
+    limit_places: LimitPlaces,
     policies: BTreeMap<Name, PolicyConfig>,
     other_policies: PolicyConfig,
 }
@@ -73,7 +74,9 @@ impl Default for Config {
         Self {
             file: None,
             policy_paths: Vec::new(),
+            journal_path: None,
             tables: BTreeMap::new(),
+            limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
             other_policies: PolicyConfig::with_limits(limits.clone()),
             limits,
@@ -88,9 +91,9 @@ impl Config {
     /// All that is wrong with it.
     pub fn load(file: &Path) -> Result<Self, ConfigErrors> {
         let refused = |problem| ConfigError { place: Place::file(file), problem };
-        let bytes = context_table::read_file(file, MAX_FILE_BYTES).map_err(|error| match error {
+        let bytes = context_table::read_file(file, CONFIG_FILE).map_err(|error| match error {
             ReadError::Io(cause) => refused(Problem::Unreadable { cause }),
-            ReadError::TooLarge => refused(Problem::TooLarge { limit_bytes: MAX_FILE_BYTES, limit: None }),
+            ReadError::TooLarge => refused(Problem::TooLarge { limit_bytes: CONFIG_FILE, limit: None }),
         })?;
         Self::parse(file, context_table::as_text(file, &bytes)?)
     }
@@ -118,7 +121,8 @@ impl Config {
         reader.refuse_unknown_keys(top, schema::TOP);
         let policy_paths = reader.paths(top, "policy_paths");
         let policy_paths = policy_paths.into_iter().map(|path| reader.resolve(path)).collect();
-        let limits = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
+        let journal_path = reader.path(top, "journal_path").map(|(path, _)| reader.resolve(path));
+        let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
         let table_limit = limits.table_file_mib.bytes();
@@ -132,7 +136,26 @@ impl Config {
         });
         let policies = policies.collect();
         let other_policies = PolicyConfig::with_limits(limits.clone());
-        Self { file: Some(reader.file.to_owned()), policy_paths, tables, limits, policies, other_policies }
+        Self {
+            file: Some(reader.file.to_owned()),
+            policy_paths,
+            journal_path,
+            tables,
+            limits,
+            limit_places,
+            policies,
+            other_policies,
+        }
+    }
+
+    /// Where a limit is set for the host and for policies without one of their own; none where its default is in force.
+    pub fn limit_place(&self, limit: &str) -> Option<&Place> {
+        self.limit_places.get(limit)
+    }
+
+    /// The policies for which something is set.
+    pub fn policies_with_settings(&self) -> impl Iterator<Item = (&Name, &PolicyConfig)> {
+        self.policies.iter()
     }
 
     /// What is set for a policy; the defaults where nothing is.

@@ -15,6 +15,9 @@ use super::settings::{self, Settings};
 use super::value_kind::ValueKind;
 use crate::limits::{LimitDefinition, Limits, Scope};
 
+/// Where limits are set, by their names.
+pub(super) type LimitPlaces = BTreeMap<&'static str, Place>;
+
 /// What is set for one policy.
 #[derive(Clone, Debug)]
 pub struct PolicyConfig {
@@ -24,6 +27,7 @@ pub struct PolicyConfig {
     pub settings: Settings,
     /// Its limits: those of the host with its own put over them.
     pub limits: Limits,
+    pub(super) limit_places: LimitPlaces,
     pub(super) rules: BTreeMap<Name, RuleConfig>,
     pub(super) place: Place,
 }
@@ -42,7 +46,12 @@ impl PolicyConfig {
     /// What holds for a policy for which nothing is set.
     pub(super) fn with_limits(limits: Limits) -> Self {
         let (settings, rules) = (Settings::default(), BTreeMap::new());
-        Self { mode: Mode::Enforce, settings, limits, rules, place: Place::default() }
+        Self { mode: Mode::Enforce, settings, limits, limit_places: LimitPlaces::new(), rules, place: Place::default() }
+    }
+
+    /// Where a limit is set for this policy alone; none where that of the host is in force.
+    pub fn limit_place(&self, limit: &str) -> Option<&Place> {
+        self.limit_places.get(limit)
     }
 
     /// What is set for a rule, if anything.
@@ -71,10 +80,11 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>, name: &Name, section: &Section<'
     reader.refuse_unknown_keys(section, schema::POLICY);
     let mode = mode(reader, section).unwrap_or_default();
     let settings = settings::read(reader, section, format!("[policies.{name}.settings]"), host.settings_kib.bytes());
-    let limits = read_limits(reader, section, format!("[policies.{name}.limits]"), host.clone(), Scope::Policy);
+    let (limits, limit_places) = read_limits(reader, section, format!("[policies.{name}.limits]"), host.clone(), Scope::Policy);
     let rules = reader.named_tables(section, "rules", &format!("policies.{name}.rules"));
     let rules = rules.into_iter().map(|(rule, section)| (rule, read_rule(reader, &section))).collect();
-    PolicyConfig { mode, settings: settings.unwrap_or_default(), limits, rules, place: reader.place(section.span.clone()) }
+    let (settings, place) = (settings.unwrap_or_default(), reader.place(section.span.clone()));
+    PolicyConfig { mode, settings, limits, limit_places, rules, place }
 }
 
 fn read_rule<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> RuleConfig {
@@ -88,16 +98,17 @@ fn mode<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Mode> {
     reader.word(section, "mode", "mode", &schema::MODES, Mode::as_str)
 }
 
-/// The limits under the key `limits`, put over others.
+/// The limits under the key `limits`, put over others, and where they stand.
 pub(super) fn read_limits<'a>(
     reader: &mut Reader<'a>,
     parent: &Section<'a>,
     title: String,
     mut limits: Limits,
     scope: Scope,
-) -> Limits {
+) -> (Limits, LimitPlaces) {
+    let mut places = LimitPlaces::new();
     let section = parent.entry("limits").and_then(|entry| reader.table(parent, entry, title));
-    let Some(section) = section else { return limits };
+    let Some(section) = section else { return (limits, places) };
     for entry in section.entries() {
         match LimitDefinition::named(entry.key()) {
             None => reader.unknown_key(&section, entry, schema::limits(scope)),
@@ -105,7 +116,10 @@ pub(super) fn read_limits<'a>(
                 let problem = Problem::HostLimit { limit: limit.name, section: section.title.clone() };
                 reader.report(entry.key.span(), problem);
             }
-            Some(limit) => set_limit(reader, &section, entry, limit, &mut limits),
+            Some(limit) => {
+                set_limit(reader, &section, entry, limit, &mut limits);
+                places.insert(limit.name, reader.place(entry.key.span()));
+            }
         }
     }
     for disagreement in limits.disagreements() {
@@ -115,7 +129,7 @@ pub(super) fn read_limits<'a>(
             reader.report(entry.key.span(), disagreement.into());
         }
     }
-    limits
+    (limits, places)
 }
 
 fn set_limit(reader: &mut Reader<'_>, section: &Section<'_>, entry: Entry<'_>, limit: &LimitDefinition, limits: &mut Limits) {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::digest::Digest;
-use crate::limits::{LIMITS, Mebibytes, Milliseconds, reference_rows};
+use crate::limits::{LIMITS, Mebibytes, Milliseconds};
 
 const REFERENCE: &str = include_str!("../../../docs/reference/configuration.md");
 
@@ -371,15 +371,12 @@ fn example() -> &'static str {
 }
 
 #[test]
-fn the_reference_page_explains_every_key_and_prints_every_limit() {
+fn the_reference_page_explains_every_key() {
     for key in [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE].concat() {
         assert!(REFERENCE.contains(&format!("| `{key}` |")), "the page does not explain '{key}'");
         let in_example = |line: &str| line.split(['[', ']', '.', ' ']).any(|word| word == key);
         assert!(example().lines().any(in_example), "the example does not show '{key}'");
     }
-    let printed: Vec<_> =
-        REFERENCE.lines().skip_while(|line| !line.starts_with("## Limits")).filter(|line| line.starts_with("| `")).collect();
-    assert_eq!(printed, reference_rows());
 }
 
 #[test]

@@ -10,9 +10,10 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::EngineWeak;
 
 use super::error::Stop;
+use crate::limits::CLOCK_TICK_MS;
 
 /// How often running guests are checked.
-pub const TICK: Duration = Duration::from_millis(1);
+pub const TICK: Duration = Duration::from_millis(CLOCK_TICK_MS);
 
 /// CPU time that the calling thread has used since it began.
 pub fn thread_cpu_time() -> Duration {

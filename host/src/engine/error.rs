@@ -38,6 +38,26 @@ pub enum Stop {
         /// The limit of this call.
         limit: u64,
     },
+    /// A look-up of a value or key that is too long.
+    #[error("asked a context table for a value or key of {bytes} bytes, {limit} allowed")]
+    LookupKey {
+        /// What was asked for.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A look-up whose answer is too long.
+    #[error(
+        "asked for an entry of the table `{table}` that has {bytes} bytes, {limit} allowed: make the entry smaller, or raise `lookup_answer_kib`"
+    )]
+    LookupAnswer {
+        /// The table.
+        table: Name,
+        /// The answer.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// A look-up in a table that the manifest does not declare.
     #[error("asked for the table {table:?}, which its manifest does not declare")]
     UndeclaredTable {
@@ -82,6 +102,9 @@ pub enum Stop {
 /// Why a call gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
+    /// No instance could be made ready for the call.
+    #[error("can't start: {0}")]
+    NotStarted(Box<Self>),
     /// The host stopped it.
     #[error(transparent)]
     Stopped(#[from] Stop),
@@ -144,7 +167,9 @@ impl CallError {
                 | Stop::Lookups { .. }
                 | Stop::Handles { .. }
                 | Stop::Randomness { .. } => true,
-                Stop::UndeclaredTable { .. }
+                Stop::LookupKey { .. }
+                | Stop::LookupAnswer { .. }
+                | Stop::UndeclaredTable { .. }
                 | Stop::NotAMap { .. }
                 | Stop::Exited { .. }
                 | Stop::NothingToPoll
@@ -152,16 +177,33 @@ impl CallError {
             },
             // The engine has no type of its own for results beyond the limit.
             Self::Results { .. } => true,
-            Self::Trapped { .. } | Self::Contract { .. } => false,
+            Self::NotStarted(_) | Self::Trapped { .. } | Self::Contract { .. } => false,
+        }
+    }
+
+    /// Whether it is the host that lacks memory: nothing is said about the policy.
+    pub fn is_shortage(&self) -> bool {
+        match self {
+            Self::NotStarted(cause) => cause.is_shortage(),
+            Self::Stopped(stop) => matches!(stop, Stop::MemoryBudget { .. }),
+            Self::Trapped { .. } | Self::Results { .. } | Self::Contract { .. } => false,
         }
     }
 
     /// The word for this kind of failure in findings and metrics.
     pub fn kind(&self) -> FailureKind {
         match self {
+            Self::NotStarted(cause) if cause.is_shortage() => FailureKind::Memory,
+            Self::NotStarted(_) => FailureKind::Start,
             Self::Stopped(Stop::CpuTime { .. } | Stop::WallTime { .. }) => FailureKind::Time,
             Self::Stopped(Stop::Memory { .. } | Stop::MemoryBudget { .. }) => FailureKind::Memory,
-            Self::Stopped(Stop::Lookups { .. } | Stop::UndeclaredTable { .. } | Stop::NotAMap { .. }) => FailureKind::Lookup,
+            Self::Stopped(
+                Stop::Lookups { .. }
+                | Stop::LookupKey { .. }
+                | Stop::LookupAnswer { .. }
+                | Stop::UndeclaredTable { .. }
+                | Stop::NotAMap { .. },
+            ) => FailureKind::Lookup,
             Self::Stopped(Stop::Handles { .. } | Stop::Randomness { .. } | Stop::NothingToPoll | Stop::NotGiven { .. }) => {
                 FailureKind::System
             }
@@ -190,6 +232,10 @@ pub enum FailureKind {
     Output,
     /// Answers that break the contract.
     Contract,
+    /// No instance could be made ready, so that no record was tried.
+    Start,
+    /// Another answer on a fresh instance than on a used one: the policy keeps something from one record to the next.
+    Impure,
 }
 
 impl FailureKind {
@@ -204,6 +250,8 @@ impl FailureKind {
             Self::System => "system",
             Self::Output => "output",
             Self::Contract => "contract",
+            Self::Start => "start",
+            Self::Impure => "impure",
         }
     }
 }

@@ -1,9 +1,15 @@
-//! What a worker holds for one policy: a warm instance, and the way to get every judgement out of it that it can give.
+//! What a worker holds for one policy, and the way to get every judgement out of it that it can give.
 //!
-//! A call that fails on a batch is repeated in halves on fresh instances, until the records at fault stand alone: they are
-//! reported, and all others are judged. Since a policy is a pure function of its record, repeating changes no answer.
+//! A call that fails on a batch is repeated record by record, and a record that fails is repeated rule by rule: the tasks at
+//! fault are reported, and all others are judged. Since a policy is a pure function of its record, repeating changes no
+//! answer. After a failure the instance is gone and the next call has a fresh one, so a batch of n tasks of which f fail
+//! costs at most n calls and f starts more than it would have; halving it instead would cost f log n failed calls, each of
+//! which may use all of its time.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use policy_contract::manifest::Manifest;
 
@@ -11,9 +17,15 @@ use super::Compiled;
 use super::answer::{self, Answer};
 use super::batch::Batch;
 use super::error::{CallError, FailureKind};
-use super::instance::{Called, Instance};
+use super::instance::Instance;
 use super::limits::GuestLimits;
-use super::state::{Tables, Utterances};
+use super::shelf::WarmKey;
+use super::state::{Tables, Utterances, shortened};
+
+/// How often a call that the host has no memory for is tried again. Whoever holds the memory is bounded in time.
+const SHORTAGE_TRIES: u32 = 3;
+/// How long to wait for memory before the next try.
+const SHORTAGE_WAIT: Duration = Duration::from_millis(10);
 
 /// What became of the tasks of a batch.
 #[derive(Debug, Default, PartialEq)]
@@ -24,7 +36,13 @@ pub struct Judgement {
     pub failures: Vec<TaskFailure>,
     /// A failure of a whole batch that none of its records shows alone.
     pub unexplained: Vec<CallError>,
-    /// What the guest said and asked in the calls that succeeded.
+    /// Tasks that were answered differently on a fresh instance, whose answers stand.
+    pub impure: Vec<TaskFailure>,
+    /// How many records were judged a second time, and the answers compared.
+    pub compared: u64,
+    /// Why no instance could be made ready, where that is so and the host is not to blame: the rest was not tried.
+    pub cannot_start: Option<String>,
+    /// What the guest said and asked in the calls whose results count.
     pub said: Utterances,
 }
 
@@ -35,6 +53,8 @@ pub struct TaskFailure {
     pub task: usize,
     /// What kind of failure it was.
     pub kind: FailureKind,
+    /// Whether the host lacked memory, which says nothing about the policy.
+    pub is_shortage: bool,
     /// What went wrong, for people.
     pub reason: String,
 }
@@ -46,27 +66,27 @@ pub struct Guest {
     settings: Arc<str>,
     tables: Arc<Tables>,
     limits: Arc<GuestLimits>,
+    warm: Arc<WarmKey>,
     records_lookups: bool,
-    warm: Option<Instance>,
 }
 
 impl Guest {
-    /// A guest that makes its first instance when it is first needed. The manifest is the one described under these
-    /// settings.
+    /// A guest that makes an instance when it needs one and none is warm. The manifest is the one described under these
+    /// settings; `warm` belongs to this policy under this configuration.
     pub fn new(
         compiled: Arc<Compiled>,
         manifest: Arc<Manifest>,
         settings: Arc<str>,
         tables: Arc<Tables>,
         limits: Arc<GuestLimits>,
+        warm: Arc<WarmKey>,
     ) -> Self {
-        Self { compiled, manifest, settings, tables, limits, records_lookups: false, warm: None }
+        Self { compiled, manifest, settings, tables, limits, warm, records_lookups: false }
     }
 
-    /// Makes [`Judgement::said`] hold every look-up and its answer.
+    /// Makes [`Judgement::said`] hold every look-up and its answer. No warm instance is used from then on.
     pub fn record_lookups(&mut self) {
         self.records_lookups = true;
-        self.warm = None;
     }
 
     /// Judges a batch, whatever the guest does.
@@ -76,9 +96,12 @@ impl Guest {
         judgement
     }
 
-    fn judge_tasks(&mut self, whole: &Batch, tasks: std::ops::Range<usize>, judgement: &mut Judgement) {
+    fn judge_tasks(&mut self, whole: &Batch, tasks: Range<usize>, judgement: &mut Judgement) {
         if tasks.is_empty() {
             return;
+        }
+        if let Some(reason) = judgement.cannot_start.clone() {
+            return judgement.fail(tasks, FailureKind::Start, false, &reason);
         }
         let part;
         let batch = if tasks.len() == whole.tasks().len() {
@@ -88,83 +111,163 @@ impl Guest {
             &part
         };
         let is_single = tasks.len() == 1;
-        let mut attempt = self.attempt(batch);
+        let (mut attempt, mut said) = self.attempt(batch);
         if is_single && attempt.as_ref().is_err_and(CallError::is_timeout) {
-            attempt = self.attempt(batch);
+            judgement.said.drop_lines(&said);
+            (attempt, said) = self.attempt(batch);
         }
+        let lines_limit = self.limits.log_lines_per_call;
         let error = match attempt {
-            Ok(answered) => return judgement.accept(answered, tasks.start),
+            Ok(answered) => {
+                judgement.said.append(said, lines_limit);
+                return judgement.accept(answered, tasks.start, &self.limits);
+            }
             Err(error) => error,
         };
-        if is_single {
-            judgement.failures.push(TaskFailure { task: tasks.start, kind: error.kind(), reason: error.to_string() });
-            return;
+        if is_single || matches!(error, CallError::NotStarted(_)) {
+            judgement.said.append(said, lines_limit);
+            return self.failed(tasks, &error, judgement);
         }
+        judgement.said.drop_lines(&said);
         let failures_before = judgement.failures.len();
         let unexplained_before = judgement.unexplained.len();
-        let middle = split(whole, &tasks);
-        self.judge_tasks(whole, tasks.start..middle, judgement);
-        self.judge_tasks(whole, middle..tasks.end, judgement);
+        for piece in pieces(whole, &tasks) {
+            self.judge_tasks(whole, piece, judgement);
+        }
         let is_explained = judgement.failures.len() > failures_before || judgement.unexplained.len() > unexplained_before;
         if !is_explained && !error.is_about_size() {
             judgement.unexplained.push(error);
         }
     }
 
-    /// One call; after a failure the instance is gone.
-    fn attempt(&mut self, batch: &Batch) -> Result<Answered, CallError> {
-        let mut instance = match self.warm.take().filter(|instance| !instance.is_worn_out()) {
-            Some(instance) => instance,
-            None => self.start()?,
-        };
-        let (result, said) = instance.evaluate(batch);
-        let (accepted, refused) = answer::check(result?, batch, &self.manifest, &self.limits)?;
-        self.warm = Some(instance);
-        Ok(Answered { accepted, refused, said })
+    /// What can't be repeated any further has failed.
+    fn failed(&self, tasks: Range<usize>, error: &CallError, judgement: &mut Judgement) {
+        let reason = shortened(error.to_string(), self.limits.failure_text_bytes);
+        judgement.fail(tasks, error.kind(), error.is_shortage(), &reason);
+        if error.kind() == FailureKind::Start {
+            judgement.cannot_start = Some(reason);
+        }
     }
 
-    fn start(&self) -> Result<Instance, CallError> {
-        let mut instance = Instance::new(&self.compiled, &self.limits, &self.tables)?;
+    /// One call, and what was said in it; tried again where the host lacked memory. After a failure the instance is gone.
+    fn attempt(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
+        let mut tries = 1;
+        loop {
+            let (result, said) = self.attempt_once(batch);
+            let is_shortage = result.as_ref().is_err_and(CallError::is_shortage);
+            if !is_shortage || tries >= SHORTAGE_TRIES {
+                return (result, said);
+            }
+            tries += 1;
+            self.warm.make_room();
+            thread::sleep(SHORTAGE_WAIT);
+        }
+    }
+
+    fn attempt_once(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
+        // A warm instance's look-ups would not be recorded.
+        let warm = if self.records_lookups { None } else { self.warm.take() };
+        let (mut instance, mut said) = match warm {
+            Some(instance) => (instance, Utterances::default()),
+            None => match self.start() {
+                (Ok(instance), said) => (instance, said),
+                (Err(error), said) => return (Err(error), said),
+            },
+        };
+        let (result, later) = instance.evaluate(batch);
+        said.append(later, self.limits.log_lines_per_call);
+        let checked = result.and_then(|answers| answer::check(answers, batch, &self.manifest, &self.limits));
+        if checked.is_ok() && !instance.is_worn_out() && !self.records_lookups {
+            self.warm.put(instance);
+        }
+        (checked.map(|(accepted, refused)| Answered { accepted, refused }), said)
+    }
+
+    /// A fresh instance, ready to judge. What ran out of time is tried once more: the machine may be crowded.
+    fn start(&self) -> (Result<Instance, CallError>, Utterances) {
+        let (result, said) = self.start_once();
+        match result {
+            Err(error) if error.is_timeout() => {
+                let (result, mut later) = self.start_once();
+                later.drop_lines(&said);
+                (result.map_err(|error| CallError::NotStarted(Box::new(error))), later)
+            }
+            result => (result.map_err(|error| CallError::NotStarted(Box::new(error))), said),
+        }
+    }
+
+    fn start_once(&self) -> (Result<Instance, CallError>, Utterances) {
+        let mut instance = match Instance::new(&self.compiled, &self.limits, &self.tables) {
+            Ok(instance) => instance,
+            Err(error) => return (Err(error), Utterances::default()),
+        };
         if self.records_lookups {
             instance.record_lookups();
         }
-        let (configured, _said): Called<_> = instance.configure(&self.settings);
-        match configured? {
-            Ok(()) => Ok(instance),
-            Err(refusal) => Err(CallError::Contract { reason: format!("refused settings that it had accepted: {refusal}") }),
-        }
+        let (configured, said) = instance.configure(&self.settings);
+        let result = match configured {
+            Ok(Ok(())) => Ok(instance),
+            Ok(Err(refusal)) => Err(CallError::Contract { reason: format!("refused settings that it had accepted: {refusal}") }),
+            Err(error) => Err(error),
+        };
+        (result, said)
+    }
+
+    /// One call on an instance that has judged nothing and will judge nothing more.
+    pub(super) fn attempt_afresh(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
+        let (mut instance, mut said) = match self.start() {
+            (Ok(instance), said) => (instance, said),
+            (Err(error), said) => return (Err(error), said),
+        };
+        let (result, later) = instance.evaluate(batch);
+        said.append(later, self.limits.log_lines_per_call);
+        let checked = result.and_then(|answers| answer::check(answers, batch, &self.manifest, &self.limits));
+        (checked.map(|(accepted, refused)| Answered { accepted, refused }), said)
+    }
+
+    pub(super) fn limits(&self) -> &GuestLimits {
+        &self.limits
     }
 }
 
-struct Answered {
-    accepted: Vec<Answer>,
-    refused: Vec<answer::Refused>,
-    said: Utterances,
+/// What a call gave, checked.
+pub(super) struct Answered {
+    pub(super) accepted: Vec<Answer>,
+    pub(super) refused: Vec<answer::Refused>,
 }
 
 impl Judgement {
-    fn accept(&mut self, answered: Answered, first_task: usize) {
+    fn accept(&mut self, answered: Answered, first_task: usize, limits: &GuestLimits) {
         let shifted = |answer: Answer| Answer { task: answer.task + first_task, ..answer };
         self.answers.extend(answered.accepted.into_iter().map(shifted));
-        self.failures.extend(answered.refused.into_iter().map(|refused| TaskFailure {
-            task: refused.task + first_task,
-            kind: refused.kind,
-            reason: refused.reason,
-        }));
-        self.said.lines.extend(answered.said.lines);
-        self.said.lines_dropped += answered.said.lines_dropped;
-        self.said.lookups.extend(answered.said.lookups);
+        self.failures.extend(answered.refused.into_iter().map(|refused| TaskFailure::refused(refused, first_task, limits)));
+    }
+
+    fn fail(&mut self, tasks: Range<usize>, kind: FailureKind, is_shortage: bool, reason: &str) {
+        self.failures.extend(tasks.map(|task| TaskFailure { task, kind, is_shortage, reason: reason.to_owned() }));
     }
 }
 
-/// Where to cut: between two records near the middle, or between two rules where there is one record only.
-fn split(batch: &Batch, tasks: &std::ops::Range<usize>) -> usize {
-    let middle = tasks.start + tasks.len() / 2;
-    let record_of = |at: usize| batch.tasks().get(at).map(|task| task.record);
-    let begins_record = |at: &usize| record_of(*at) != record_of(at - 1);
-    let after = (middle..tasks.end).find(begins_record);
-    let before = (tasks.start + 1..middle).rev().find(begins_record);
-    after.or(before).unwrap_or(middle)
+impl TaskFailure {
+    /// A task whose answers were refused.
+    pub(super) fn refused(refused: answer::Refused, first_task: usize, limits: &GuestLimits) -> Self {
+        let answer::Refused { task, kind, reason } = refused;
+        let reason = shortened(reason, limits.failure_text_bytes);
+        Self { task: task + first_task, kind, is_shortage: false, reason }
+    }
+}
+
+/// The pieces in which tasks that failed together are tried again: one for each record, or one for each task where there is
+/// one record only.
+fn pieces(batch: &Batch, tasks: &Range<usize>) -> Vec<Range<usize>> {
+    let of_range = batch.tasks().get(tasks.clone()).unwrap_or_default();
+    let mut pieces = Vec::new();
+    let mut start = tasks.start;
+    for of_record in of_range.chunk_by(|a, b| a.record == b.record) {
+        pieces.push(start..start + of_record.len());
+        start += of_record.len();
+    }
+    if pieces.len() == 1 { tasks.clone().map(|task| task..task + 1).collect() } else { pieces }
 }
 
 impl Compiled {
@@ -197,6 +300,11 @@ impl Compiled {
         // No table may be asked for before the manifest is known.
         Instance::new(self, limits, &Arc::default()).map_err(|error| ("start", error))
     }
+
+    /// What the warm instances of one policy under one configuration are kept under.
+    pub(crate) fn warm_key(&self) -> WarmKey {
+        WarmKey::new(&self.shelf)
+    }
 }
 
 #[cfg(test)]
@@ -204,12 +312,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_are_cut_between_records_first() {
+    fn batches_are_taken_apart_by_record_and_records_by_rule() {
         let mut batch = Batch::default();
-        batch.push(b"a", [0, 1, 2, 3, 4]).unwrap();
+        batch.push(b"a", [0, 1, 2]).unwrap();
         batch.push(b"b", [0]).unwrap();
-        assert_eq!(split(&batch, &(0..6)), 5);
-        assert_eq!(split(&batch, &(0..5)), 2);
-        assert_eq!(split(&batch, &(4..6)), 5);
+        batch.push(b"c", [0, 1]).unwrap();
+        assert_eq!(pieces(&batch, &(0..6)), [0..3, 3..4, 4..6]);
+        assert_eq!(pieces(&batch, &(0..3)), [0..1, 1..2, 2..3]);
+        assert_eq!(pieces(&batch, &(4..6)), [4..5, 5..6]);
     }
 }

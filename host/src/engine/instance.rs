@@ -13,16 +13,16 @@ use super::clock::Deadline;
 use super::error::CallError;
 use super::limits::GuestLimits;
 use super::meter::MemoryMeter;
-use super::state::{GuestState, LogLevel, Tables, Utterances};
-
-/// Bytes that a manifest may have.
-const MANIFEST_BYTES: usize = 4 << 20;
+use super::state::{GuestState, Tables, Utterances};
+use crate::limits::COMPONENT_HANDLES;
 
 pub(super) struct Instance {
     store: Store<GuestState>,
     policy: Policy,
     limits: Arc<GuestLimits>,
     records_judged: u64,
+    /// What it held when it was ready to judge.
+    bytes_at_start: usize,
 }
 
 /// What a call gave, and what the guest said meanwhile.
@@ -37,20 +37,26 @@ impl Instance {
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.output_bytes);
         // Stands behind the count of `wasi`, which has a reason: a borrowed handle counts twice here.
-        store.set_max_component_handles(if compiled.uses_system { limits.system_handles.saturating_mul(2) } else { 16 });
+        let handles = if compiled.uses_system { limits.system_handles.saturating_mul(2) } else { COMPONENT_HANDLES };
+        store.set_max_component_handles(handles);
         store.epoch_deadline_callback(|context| {
             context.data().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
         match compiled.pre.instantiate(&mut store) {
-            Ok(policy) => Ok(Self { store, policy, limits: Arc::clone(limits), records_judged: 0 }),
-            Err(error) => Err(CallError::from_wasmtime(&error, last_words(&store.data_mut().take_utterances()))),
+            Ok(policy) => Ok(Self { store, policy, limits: Arc::clone(limits), records_judged: 0, bytes_at_start: 0 }),
+            Err(error) => {
+                store.data_mut().take_utterances();
+                Err(CallError::from_wasmtime(&error, store.data_mut().take_last_words()))
+            }
         }
     }
 
+    /// Whether a fresh one is to take its place: it has judged enough, or it has grown and would not shrink again.
     pub(super) fn is_worn_out(&self) -> bool {
-        self.records_judged >= self.limits.records_per_instance
+        let grown_by = self.store.data().meter.used().saturating_sub(self.bytes_at_start);
+        self.records_judged >= self.limits.records_per_instance || grown_by > self.limits.memory_growth_bytes
     }
 
     pub(super) fn record_lookups(&mut self) {
@@ -58,7 +64,7 @@ impl Instance {
     }
 
     pub(super) fn describe(&mut self) -> Called<String> {
-        self.store.set_hostcall_fuel(MANIFEST_BYTES);
+        self.store.set_hostcall_fuel(self.limits.manifest_bytes);
         let cpu = self.limits.cpu_for_start;
         let called = self.call(cpu, 0, |policy, store| policy.trailwarden_policy_rules().call_describe(store));
         self.store.set_hostcall_fuel(self.limits.output_bytes);
@@ -67,7 +73,9 @@ impl Instance {
 
     pub(super) fn configure(&mut self, settings: &str) -> Called<Result<(), String>> {
         let cpu = self.limits.cpu_for_start;
-        self.call(cpu, 0, |policy, store| policy.trailwarden_policy_rules().call_configure(store, settings))
+        let called = self.call(cpu, 0, |policy, store| policy.trailwarden_policy_rules().call_configure(store, settings));
+        self.bytes_at_start = self.store.data().meter.used();
+        called
     }
 
     pub(super) fn evaluate(&mut self, batch: &Batch) -> Called<Vec<rules::Answer>> {
@@ -91,12 +99,7 @@ impl Instance {
         self.store.data_mut().begin_call(deadline, lookups);
         self.store.set_epoch_deadline(1);
         let result = call(&self.policy, &mut self.store);
-        let said = self.store.data_mut().take_utterances();
-        (result.map_err(|error| CallError::from_wasmtime(&error, last_words(&said))), said)
+        let (said, last_words) = (self.store.data_mut().take_utterances(), self.store.data_mut().take_last_words());
+        (result.map_err(|error| CallError::from_wasmtime(&error, last_words)), said)
     }
-}
-
-/// The last line that a guest wrote at level error: where the SDK reports a panic.
-fn last_words(said: &Utterances) -> Option<String> {
-    said.lines.iter().rfind(|line| line.level == LogLevel::Error).map(|line| line.text.clone())
 }

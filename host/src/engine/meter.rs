@@ -6,15 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wasmtime::ResourceLimiter;
 
 use super::error::Stop;
+use crate::limits::{CORE_INSTANCES, MEMORIES, TABLES};
 
 /// Bytes that a table's element is counted as: a pointer and what the runtime keeps beside it.
 const TABLE_ELEMENT_BYTES: usize = 16;
-/// A policy has one core instance, and two more where the host wrapped it.
-const MAX_INSTANCES: usize = 32;
-/// One memory for each core instance is more than any policy needs.
-const MAX_MEMORIES: usize = 8;
-/// As for memories.
-const MAX_TABLES: usize = 32;
 
 /// Memory that all instances of all policies may hold together.
 #[derive(Debug)]
@@ -61,6 +56,11 @@ impl MemoryMeter {
         Self { limit, used: 0, budget }
     }
 
+    /// How many bytes the store holds.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
     fn grow(&mut self, current: usize, desired: usize) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current);
         let total = self.used.saturating_add(more);
@@ -89,15 +89,15 @@ impl ResourceLimiter for MemoryMeter {
     }
 
     fn instances(&self) -> usize {
-        MAX_INSTANCES
+        CORE_INSTANCES
     }
 
     fn tables(&self) -> usize {
-        MAX_TABLES
+        TABLES
     }
 
     fn memories(&self) -> usize {
-        MAX_MEMORIES
+        MEMORIES
     }
 }
 

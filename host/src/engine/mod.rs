@@ -6,8 +6,9 @@
 //! - [`Engine`] compiles and links, once for each policy.
 //! - `instance` makes one call under its limits.
 //! - `wasi` is the empty system that guests in other languages need to start.
-//! - [`Guest`] is what a worker holds for a policy: a warm instance, replaced after a failure, and the bisection that finds
-//!   the record at fault so that the others are judged.
+//! - [`Guest`] is what a worker holds for a policy: it takes warm instances from the shelf and puts them back, throws one
+//!   away after a failure, and finds the record at fault so that the others are judged.
+//! - `second` judges sampled records again, so that a policy that remembers is found out.
 
 mod answer;
 mod batch;
@@ -18,10 +19,13 @@ mod guest;
 mod instance;
 mod limits;
 mod meter;
+mod second;
+mod shelf;
 mod state;
 mod wasi;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Strategy};
@@ -33,17 +37,22 @@ pub use error::{CallError, EngineError, FailureKind, Stop};
 pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;
 pub use meter::MemoryBudget;
+pub use shelf::WarmKey;
 pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
 pub use wasi::SYSTEM_INTERFACES;
 
 use bindings::{Policy, PolicyPre};
+use shelf::Shelf;
 use state::GuestState;
+
+use crate::limits::{Limits, WASM_STACK};
 
 /// The one engine of a host.
 pub struct Engine {
     inner: wasmtime::Engine,
     linker: Linker<GuestState>,
     budget: Arc<MemoryBudget>,
+    shelf: Arc<Shelf>,
 }
 
 /// A policy's code, compiled, linked and type-checked.
@@ -52,6 +61,7 @@ pub struct Compiled {
     /// Whether it imports the empty system, as policies in other languages do.
     uses_system: bool,
     budget: Arc<MemoryBudget>,
+    shelf: Arc<Shelf>,
 }
 
 impl Engine {
@@ -65,7 +75,21 @@ impl Engine {
         let mut linker = Linker::new(&inner);
         Policy::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state).map_err(EngineError::Start)?;
         wasi::add_to_linker(&mut linker).map_err(EngineError::Start)?;
-        Ok(Self { inner, linker, budget: Arc::new(MemoryBudget::new(memory_budget_bytes)) })
+        let engine = Self {
+            inner,
+            linker,
+            budget: Arc::new(MemoryBudget::new(memory_budget_bytes)),
+            shelf: Arc::new(Shelf::new(0, Duration::ZERO)),
+        };
+        let Limits { warm_instances, idle_seconds, .. } = Limits::default();
+        Ok(engine.keep_warm(warm_instances, idle_seconds.duration()))
+    }
+
+    /// The same, keeping so many instances of all policies warm that nobody uses, each for so long. To be said before the
+    /// first policy is compiled.
+    pub fn keep_warm(mut self, instances: u64, idle: Duration) -> Self {
+        self.shelf = Arc::new(Shelf::new(usize::try_from(instances).unwrap_or(usize::MAX), idle));
+        self
     }
 
     /// Compiles a component and checks that it fits the contract.
@@ -77,7 +101,7 @@ impl Engine {
         let linked = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
         let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
         let uses_system = component.component_type().imports(&self.inner).any(|(name, _)| name.starts_with("wasi:"));
-        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget) })
+        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf) })
     }
 
     /// What all instances hold together.
@@ -96,6 +120,7 @@ fn configuration() -> Config {
         .cranelift_nan_canonicalization(true)
         .wasm_multi_memory(false)
         .wasm_memory64(false)
-        .wasm_relaxed_simd(false);
+        .wasm_relaxed_simd(false)
+        .max_wasm_stack(WASM_STACK);
     config
 }

@@ -66,10 +66,25 @@ pub struct LookedUp {
 pub struct Utterances {
     /// The lines, in order, as many as the limit allows.
     pub lines: Vec<LogLine>,
-    /// How many lines were beyond the limit.
+    /// How many more lines there were: beyond the limit, or in calls that were repeated.
     pub lines_dropped: u64,
     /// The look-ups, where they are recorded.
     pub lookups: Vec<LookedUp>,
+}
+
+impl Utterances {
+    /// Appends what was said later, keeping so many lines in all.
+    pub(super) fn append(&mut self, later: Self, lines_limit: usize) {
+        let room = lines_limit.saturating_sub(self.lines.len());
+        self.lines_dropped += later.lines_dropped + later.lines.len().saturating_sub(room) as u64;
+        self.lines.extend(later.lines.into_iter().take(room));
+        self.lookups.extend(later.lookups);
+    }
+
+    /// Counts all lines as dropped: the call is repeated, and says them again.
+    pub(super) fn drop_lines(&mut self, said: &Self) {
+        self.lines_dropped += said.lines_dropped + said.lines.len() as u64;
+    }
 }
 
 /// The data of one store.
@@ -83,6 +98,8 @@ pub(super) struct GuestState {
     limits: Arc<GuestLimits>,
     tables: Arc<Tables>,
     utterances: Utterances,
+    /// The last line at level error, kept or not: where the SDK reports a panic.
+    last_words: Option<String>,
 }
 
 impl GuestState {
@@ -97,6 +114,7 @@ impl GuestState {
             limits,
             tables,
             utterances: Utterances::default(),
+            last_words: None,
         }
     }
 
@@ -106,6 +124,7 @@ impl GuestState {
         self.lookups_limit = lookups_limit;
         self.lookups_made = 0;
         self.utterances = Utterances::default();
+        self.last_words = None;
         self.system.begin_call();
     }
 
@@ -118,21 +137,32 @@ impl GuestState {
         std::mem::take(&mut self.utterances)
     }
 
-    /// Takes a line into the log, cut and counted as the limits say.
-    pub(super) fn log(&mut self, level: LogLevel, text: String) {
-        if self.utterances.lines.len() >= self.limits.log_lines_per_call {
-            self.utterances.lines_dropped += 1;
-            return;
-        }
-        let kept = cut(&text, self.limits.log_line_bytes);
-        let text = if kept.len() == text.len() { text } else { format!("{kept}… (cut)") };
-        self.utterances.lines.push(LogLine { level, text });
+    /// The last line at level error; to be asked after [`Self::take_utterances`], which ends lines.
+    pub(super) fn take_last_words(&mut self) -> Option<String> {
+        self.last_words.take()
     }
 
-    fn table(&mut self, name: &str) -> Result<(Name, Option<Arc<Table>>), Stop> {
+    /// Takes a line into the log, cut and counted as the limits say.
+    pub(super) fn log(&mut self, level: LogLevel, text: String) {
+        let text = shortened(text, self.limits.log_line_bytes);
+        if level == LogLevel::Error {
+            self.last_words = Some(text.clone());
+        }
+        if self.utterances.lines.len() < self.limits.log_lines_per_call {
+            self.utterances.lines.push(LogLine { level, text });
+        } else {
+            self.utterances.lines_dropped += 1;
+        }
+    }
+
+    fn table(&mut self, name: &str, asked: &str) -> Result<(Name, Option<Arc<Table>>), Stop> {
         self.lookups_made += 1;
         if self.lookups_made > self.lookups_limit {
             return Err(Stop::Lookups { limit: self.lookups_limit });
+        }
+        let limit = self.limits.lookup_key_bytes;
+        if asked.len() > limit {
+            return Err(Stop::LookupKey { bytes: asked.len(), limit });
         }
         match self.tables.get_key_value(name) {
             Some((name, table)) => Ok((name.clone(), table.clone())),
@@ -164,7 +194,7 @@ impl log::Host for GuestState {
 
 impl context::Host for GuestState {
     fn contains(&mut self, table: String, value: String) -> wasmtime::Result<context::Membership> {
-        let (name, table) = self.table(&table)?;
+        let (name, table) = self.table(&table, &value)?;
         let (membership, word) = match table.map(|table| table.contains(&value)) {
             Some(tables::Membership::Inside) => (context::Membership::Inside, "inside"),
             Some(tables::Membership::Outside) => (context::Membership::Outside, "outside"),
@@ -176,7 +206,7 @@ impl context::Host for GuestState {
     }
 
     fn lookup(&mut self, table: String, key: String) -> wasmtime::Result<context::Entry> {
-        let (name, table) = self.table(&table)?;
+        let (name, table) = self.table(&table, &key)?;
         let Some(table) = table else {
             self.record(name, key, || "unavailable".to_owned());
             return Ok(context::Entry::Unavailable);
@@ -184,10 +214,20 @@ impl context::Host for GuestState {
         if table.kind() != TableKind::Map {
             return Err(Stop::NotAMap { table: name }.into());
         }
-        let found = table.lookup(&key).map(str::to_owned);
+        let found = table.lookup(&key);
+        let limit = self.limits.lookup_answer_bytes;
+        if let Some(bytes) = found.map(str::len).filter(|bytes| *bytes > limit) {
+            return Err(Stop::LookupAnswer { table: name, bytes, limit }.into());
+        }
+        let found = found.map(str::to_owned);
         self.record(name, key, || found.clone().unwrap_or_else(|| "missing".to_owned()));
         Ok(found.map_or(context::Entry::Missing, context::Entry::Found))
     }
+}
+
+/// A text of at most so many bytes; where it was longer, it says that it was cut.
+pub(super) fn shortened(text: String, bytes: usize) -> String {
+    if text.len() <= bytes { text } else { format!("{}… (cut)", cut(&text, bytes)) }
 }
 
 /// The longest beginning of a text that has at most so many bytes and ends between characters.

@@ -8,6 +8,7 @@ use policy_contract::name::Name;
 use policy_contract::severity::Severity;
 
 use super::id::FindingId;
+use crate::limits::LISTED_EVENTS;
 
 /// The rules by which the host reports on itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,8 +17,12 @@ pub enum HostRule {
     PolicyFailed,
     /// A policy, or a new version of one, was not loaded.
     PolicyRefused,
-    /// A policy was switched off because it fails on many unlike records.
+    /// A policy was switched off because it can't start or fails on many unlike records.
     PolicyQuarantined,
+    /// The journal of failed tasks has no room.
+    JournalFull,
+    /// A record that a policy failed at is no longer where it was.
+    RecordMissing,
     /// A record inside an object could not be read.
     RecordUnreadable,
     /// An object, or the rest of one, could not be read.
@@ -34,10 +39,12 @@ pub enum HostRule {
 
 impl HostRule {
     /// Every rule of the host.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::PolicyFailed,
         Self::PolicyRefused,
         Self::PolicyQuarantined,
+        Self::JournalFull,
+        Self::RecordMissing,
         Self::RecordUnreadable,
         Self::ObjectUnreadable,
         Self::ObjectMissing,
@@ -52,6 +59,8 @@ impl HostRule {
             Self::PolicyFailed => "policy-failed",
             Self::PolicyRefused => "policy-refused",
             Self::PolicyQuarantined => "policy-quarantined",
+            Self::JournalFull => "journal-full",
+            Self::RecordMissing => "record-missing",
             Self::RecordUnreadable => "record-unreadable",
             Self::ObjectUnreadable => "object-unreadable",
             Self::ObjectMissing => "object-missing",
@@ -67,6 +76,8 @@ impl HostRule {
             Self::PolicyFailed => "A policy failed",
             Self::PolicyRefused => "A policy was refused",
             Self::PolicyQuarantined => "A policy was quarantined",
+            Self::JournalFull => "The journal of failed tasks is full",
+            Self::RecordMissing => "A record that a policy failed at is gone",
             Self::RecordUnreadable => "A record could not be read",
             Self::ObjectUnreadable => "An object could not be read",
             Self::ObjectMissing => "An object is missing",
@@ -81,7 +92,9 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "A rule gave no answer for some records, so it would have missed what they show.",
             Self::PolicyRefused => "The file was not loaded; the last good version, where there is one, stays in force.",
-            Self::PolicyQuarantined => "The policy fails on many unlike records and judges none until a good version arrives.",
+            Self::PolicyQuarantined => "The policy can't start or fails on many unlike records, and judges none from here on.",
+            Self::JournalFull => "Tasks that failed or were withheld were not written down, so nothing will catch them up.",
+            Self::RecordMissing => "Its object is gone or holds something else there, so the failed task can't be caught up.",
             Self::RecordUnreadable => "The record was judged by no policy; the other records of its object were.",
             Self::ObjectUnreadable => "Records before the fault were judged, what comes after it was not.",
             Self::ObjectMissing => "An announced object is not in its bucket, which may be tampering with the trail.",
@@ -95,9 +108,13 @@ impl HostRule {
     pub fn severity(self) -> Severity {
         match self {
             Self::PolicyQuarantined | Self::CountsDisagree => Severity::Critical,
-            Self::PolicyFailed | Self::PolicyRefused | Self::ObjectUnreadable | Self::ObjectMissing | Self::Silence => {
-                Severity::High
-            }
+            Self::PolicyFailed
+            | Self::PolicyRefused
+            | Self::JournalFull
+            | Self::RecordMissing
+            | Self::ObjectUnreadable
+            | Self::ObjectMissing
+            | Self::Silence => Severity::High,
             Self::RecordUnreadable | Self::MessageUnreadable => Severity::Medium,
         }
     }
@@ -159,7 +176,7 @@ pub struct RelatedEvents {
 
 impl RelatedEvents {
     /// How many events are listed at most.
-    pub const CAP: usize = 100;
+    pub const CAP: usize = LISTED_EVENTS;
 
     /// Adds an event. It counts each time that it is added.
     pub fn add(&mut self, event_key: impl Into<String>) {

@@ -6,13 +6,9 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::chunk::{Chunk, ChunkRecord, Unreadable};
+use crate::limits::{CHUNK_BYTES, CHUNK_ITEMS};
 use crate::record::{Fault, Item, ObjectReader, ReadLimits};
 use crate::source::StoredObject;
-
-/// Items of objects, of whatever kind, that a chunk has at most.
-const CHUNK_ITEMS: usize = 1024;
-/// Bytes of records at which a chunk ends.
-const CHUNK_BYTES: usize = 1 << 20;
 
 /// Reads objects in their order.
 pub struct Feed {

@@ -8,10 +8,11 @@ use policy_contract::manifest::Mode;
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
+use super::quarantine::{Board, Quarantines, Thresholds, Trial};
 use crate::engine::{Answer, Batch, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
-use crate::policy::{Catalogue, LoadedPolicy};
+use crate::policy::{Catalogue, LoadedPolicy, Subscriber};
 use crate::record::Handover;
 
 /// What was found in a chunk.
@@ -19,17 +20,68 @@ use crate::record::Handover;
 pub struct Judged {
     /// Findings, in the order of the records, then of the policies, then of the rules.
     pub findings: Vec<Finding>,
-    /// Tasks that failed, in the same order.
+    /// Failures of policies, in the same order.
     pub failures: Vec<Failure>,
     /// What policies wrote to their logs.
     pub log: Vec<(Name, LogLine)>,
-    /// Log lines that were beyond the limit.
-    pub log_lines_dropped: u64,
-    /// What became of the records and tasks.
-    pub counts: JudgedCounts,
+    /// What became of the records.
+    pub records: RoutedCounts,
+    /// What became of each policy's tasks, in the order of the catalogue.
+    pub by_policy: Vec<OfPolicy>,
 }
 
-/// What became of records and tasks. `tasks = answered + failed`.
+impl Judged {
+    /// The counts of all policies together.
+    pub fn counts(&self) -> JudgedCounts {
+        let mut counts = JudgedCounts { records: self.records, ..JudgedCounts::default() };
+        for of_policy in &self.by_policy {
+            counts.tasks += of_policy.tasks;
+            counts.failed += of_policy.failed;
+            counts.answered += of_policy.answered;
+            counts.quarantined += of_policy.withheld.len() as u64;
+            counts.shadowed += of_policy.shadowed;
+            counts.compared += of_policy.compared;
+            counts.impure += of_policy.impure;
+            counts.log_lines_dropped += of_policy.log_lines_dropped;
+        }
+        counts
+    }
+}
+
+/// What became of one policy's tasks in a chunk.
+#[derive(Debug, Default)]
+pub struct OfPolicy {
+    /// Rules that were to look at a record.
+    pub tasks: u64,
+    /// Of the tasks: those that were answered, by a finding or by silence.
+    pub answered: u64,
+    /// Of the tasks: those that failed.
+    pub failed: u64,
+    /// Of the tasks: those that were not given to the policy, because it is quarantined; as positions of the record in the
+    /// chunk and of the rule in the policy.
+    pub withheld: Vec<(usize, usize)>,
+    /// Findings of rules in the shadow.
+    pub shadowed: u64,
+    /// Records that were judged a second time.
+    pub compared: u64,
+    /// Tasks that were answered differently the second time.
+    pub impure: u64,
+    /// Log lines that were not kept.
+    pub log_lines_dropped: u64,
+    /// What speaks against the policy.
+    pub(super) trial: Trial,
+    pub(super) is_stopped: bool,
+}
+
+impl OfPolicy {
+    fn withhold(&mut self, record: usize, rules: impl Iterator<Item = usize>) {
+        let before = self.withheld.len();
+        self.withheld.extend(rules.map(|rule| (record, rule)));
+        self.tasks += (self.withheld.len() - before) as u64;
+    }
+}
+
+/// What became of records and tasks. `tasks = answered + failed + quarantined`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JudgedCounts {
     /// What became of the records.
@@ -40,8 +92,16 @@ pub struct JudgedCounts {
     pub answered: u64,
     /// Of the tasks: those that failed.
     pub failed: u64,
+    /// Of the tasks: those that were withheld from a quarantined policy.
+    pub quarantined: u64,
     /// Findings of rules in the shadow, which are not in the list.
     pub shadowed: u64,
+    /// Records that were judged a second time, once for each policy.
+    pub compared: u64,
+    /// Tasks that were answered differently the second time.
+    pub impure: u64,
+    /// Log lines that were not kept: beyond the limit, or of calls that were repeated.
+    pub log_lines_dropped: u64,
 }
 
 impl AddAssign for JudgedCounts {
@@ -51,14 +111,18 @@ impl AddAssign for JudgedCounts {
         self.tasks += other.tasks;
         self.answered += other.answered;
         self.failed += other.failed;
+        self.quarantined += other.quarantined;
         self.shadowed += other.shadowed;
+        self.compared += other.compared;
+        self.impure += other.impure;
+        self.log_lines_dropped += other.log_lines_dropped;
     }
 }
 
 /// What became of records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RoutedCounts {
-    /// At least one rule looked at them.
+    /// At least one rule wants them.
     pub evaluated: u64,
     /// No rule selects them.
     pub unselected: u64,
@@ -82,6 +146,8 @@ pub struct Failure {
 /// The record that a policy failed at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedRecord {
+    /// Its position in the chunk.
+    pub position: usize,
     /// The object's name.
     pub object: Arc<str>,
     /// Where in it, in decompressed bytes.
@@ -98,6 +164,8 @@ pub struct Judge {
     handover: Handover,
     batch_bytes: usize,
     batch_records: usize,
+    thresholds: Thresholds,
+    board: Arc<Board>,
 }
 
 /// A batch that is being filled for one policy, and which record of the chunk each of its records is.
@@ -105,6 +173,8 @@ pub struct Judge {
 struct Gathering {
     batch: Batch,
     records: Vec<usize>,
+    /// Records of the batch that are to be judged a second time.
+    samples: Vec<usize>,
 }
 
 /// What one policy said of a chunk, before it is put in order.
@@ -115,93 +185,137 @@ struct Said {
     what: Result<Verdict, (FailureKind, String)>,
 }
 
+/// The rules that want a record, in the order of the policies.
+pub(super) fn subscribers(catalogue: &Catalogue, json: &str, subscribers: &mut Vec<Subscriber>) {
+    match Fields::from_json(json) {
+        Ok(fields) => catalogue.router().route(&fields, subscribers),
+        // The reader checks that every record is a JSON object; should the two ever disagree, every policy sees it.
+        Err(_) => *subscribers = catalogue.rules_at_work(),
+    }
+}
+
 impl Judge {
-    /// A judge that starts its instances when they are first needed.
-    pub fn new(catalogue: Arc<Catalogue>, limits: &Limits) -> Self {
+    /// A judge that starts its instances when they are first needed, and asks no policy that has been quarantined.
+    pub fn new(catalogue: Arc<Catalogue>, limits: &Limits, quarantines: &Quarantines) -> Self {
         let guests = catalogue.policies().iter().map(|policy| policy.guest()).collect();
         let gathering = catalogue.policies().iter().map(|_| Gathering::default()).collect();
         let batch_bytes = usize::try_from(limits.batch_kib.bytes()).unwrap_or(usize::MAX);
         let batch_records = usize::try_from(limits.batch_records).unwrap_or(usize::MAX);
-        Self { catalogue, guests, gathering, handover: Handover::default(), batch_bytes, batch_records }
+        let (thresholds, board) = (Thresholds::from(limits), quarantines.board());
+        Self { catalogue, guests, gathering, handover: Handover::default(), batch_bytes, batch_records, thresholds, board }
     }
 
-    /// Judges a chunk.
+    /// Judges a chunk: every rule that wants a record looks at it.
     pub fn judge(&mut self, chunk: &Chunk) -> Judged {
-        let mut judged = Judged::default();
+        let catalogue = Arc::clone(&self.catalogue);
+        self.judge_wanted(chunk, |position, wanted| {
+            subscribers(&catalogue, &chunk.records[position].record.json, wanted);
+        })
+    }
+
+    /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
+    pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Vec<Subscriber>)) -> Judged {
+        let of_policy = |policy| OfPolicy { is_stopped: self.board.is_quarantined(policy), ..OfPolicy::default() };
+        let mut judged = Judged { by_policy: (0..self.guests.len()).map(of_policy).collect(), ..Judged::default() };
         let mut said = Vec::new();
-        let mut subscribers = Vec::new();
+        let mut wanted = Vec::new();
         // Taken out, so that a record's forms can be lent to what changes the rest.
         let mut handover = std::mem::take(&mut self.handover);
         for (position, record) in chunk.records.iter().enumerate() {
-            let json = &record.record.json;
-            match Fields::from_json(json) {
-                Ok(fields) => self.catalogue.router().route(&fields, &mut subscribers),
-                // The reader checks that every record is a JSON object; should the two ever disagree, every policy sees it.
-                Err(_) => subscribers = self.catalogue.rules_at_work(),
-            }
-            if subscribers.is_empty() {
-                judged.counts.records.unselected += 1;
+            want(position, &mut wanted);
+            if wanted.is_empty() {
+                judged.records.unselected += 1;
                 continue;
             }
-            judged.counts.records.evaluated += 1;
-            let mut forms = handover.of(json);
-            for of_policy in subscribers.chunk_by(|a, b| a.policy == b.policy) {
+            judged.records.evaluated += 1;
+            let sample = sample_number(record.record.event_key.as_str());
+            let mut forms = handover.of(&record.record.json);
+            for of_policy in wanted.chunk_by(|a, b| a.policy == b.policy) {
                 let policy = of_policy[0].policy;
                 let rules = of_policy.iter().map(|subscriber| subscriber.rule);
+                if judged.by_policy[policy].is_stopped {
+                    judged.by_policy[policy].withhold(position, rules);
+                    continue;
+                }
                 let format = self.catalogue.policies()[policy].record_format();
                 match forms.in_format(format) {
-                    Ok(handed_over) => self.gather(policy, position, handed_over, rules, &mut said, &mut judged),
+                    Ok(handed_over) => {
+                        if self.would_overflow(&self.gathering[policy].batch, handed_over) {
+                            self.ask(chunk, policy, &mut said, &mut judged);
+                        }
+                        self.gather(policy, (position, sample), handed_over, rules, &mut said, &mut judged);
+                    }
                     Err(error) => not_handed_over(policy, position, rules, &error.to_string(), &mut said, &mut judged),
                 }
             }
         }
         self.handover = handover;
         for policy in 0..self.guests.len() {
-            self.ask(policy, &mut said, &mut judged);
+            self.ask(chunk, policy, &mut said, &mut judged);
         }
         said.sort_by_key(|said| (said.record, said.policy, said.rule));
         self.report(chunk, said, &mut judged);
         judged
     }
 
+    fn would_overflow(&self, batch: &Batch, record: &[u8]) -> bool {
+        let is_full = batch.bytes().len() + record.len() > self.batch_bytes || batch.len() >= self.batch_records;
+        is_full && !batch.is_empty()
+    }
+
     fn gather(
         &mut self,
         policy: usize,
-        position: usize,
+        (position, sample): (usize, u32),
         record: &[u8],
         rules: impl Iterator<Item = usize> + Clone,
         said: &mut Vec<Said>,
         judged: &mut Judged,
     ) {
-        let Gathering { batch, .. } = &self.gathering[policy];
-        let would_overflow = batch.bytes().len() + record.len() > self.batch_bytes || batch.len() >= self.batch_records;
-        if would_overflow && !batch.is_empty() {
-            self.ask(policy, said, judged);
+        // What was asked just now may have been the last that this policy is asked.
+        if judged.by_policy[policy].is_stopped {
+            return judged.by_policy[policy].withhold(position, rules);
         }
         let gathering = &mut self.gathering[policy];
         match gathering.batch.push(record, rules.clone().map(|rule| rule as u32)) {
-            Ok(()) => gathering.records.push(position),
+            Ok(()) => {
+                if self.guests[policy].wants_second_run(sample) {
+                    gathering.samples.push(gathering.records.len());
+                }
+                gathering.records.push(position);
+            }
             Err(error) => not_handed_over(policy, position, rules, &error.to_string(), said, judged),
         }
     }
 
     /// Asks a policy about what was gathered for it.
-    fn ask(&mut self, policy: usize, said: &mut Vec<Said>, judged: &mut Judged) {
-        let Gathering { batch, records } = std::mem::take(&mut self.gathering[policy]);
+    fn ask(&mut self, chunk: &Chunk, policy: usize, said: &mut Vec<Said>, judged: &mut Judged) {
+        let Gathering { batch, records, samples } = std::mem::take(&mut self.gathering[policy]);
         if batch.is_empty() {
             return;
         }
-        let Judgement { answers, failures, unexplained, said: utterances } = self.guests[policy].judge(&batch);
+        let of_policy = &mut judged.by_policy[policy];
+        let guest = &mut self.guests[policy];
+        let mut judgement = guest.judge(&batch);
+        let json = |record: usize| &*chunk.records[records[record]].record.json;
+        of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), json, &judgement, self.thresholds);
+        for record in samples {
+            guest.judge_again(&batch, record, &mut judgement);
+        }
+        let Judgement { answers, failures, unexplained, impure, compared, cannot_start: _, said: utterances } = judgement;
         let tasks = batch.tasks();
-        judged.counts.tasks += tasks.len() as u64;
-        judged.counts.failed += failures.len() as u64;
-        judged.counts.answered += (tasks.len() - failures.len()) as u64;
+        of_policy.tasks += tasks.len() as u64;
+        of_policy.failed += failures.len() as u64;
+        of_policy.answered += (tasks.len() - failures.len()) as u64;
+        of_policy.compared += compared;
+        of_policy.impure += impure.len() as u64;
+        of_policy.log_lines_dropped += utterances.lines_dropped;
         let place = |task: usize| (records[tasks[task].record as usize], tasks[task].rule as usize);
         for Answer { task, verdict } in answers {
             let (record, rule) = place(task);
             said.push(Said { record, policy, rule, what: Ok(verdict) });
         }
-        for failure in failures {
+        for failure in failures.into_iter().chain(impure) {
             let (record, rule) = place(failure.task);
             said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
         }
@@ -211,14 +325,13 @@ impl Judge {
             judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
         }
         judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
-        judged.log_lines_dropped += utterances.lines_dropped;
     }
 
     /// Turns what was said into findings and failures.
     fn report(&self, chunk: &Chunk, said: Vec<Said>, judged: &mut Judged) {
         let mut shared: Option<(usize, Arc<JudgedRecord>)> = None;
-        for Said { record: position, policy, rule, what } in said {
-            let policy = &self.catalogue.policies()[policy];
+        for Said { record: position, policy: policy_position, rule, what } in said {
+            let policy = &self.catalogue.policies()[policy_position];
             let record = &chunk.records[position];
             let failed = |kind, reason| Failure {
                 policy: policy.identity().name.clone(),
@@ -226,6 +339,7 @@ impl Judge {
                 kind,
                 reason,
                 record: Some(FailedRecord {
+                    position,
                     object: Arc::clone(&record.object),
                     offset: record.record.position.offset,
                     event_key: record.record.event_key.as_str().to_owned(),
@@ -255,7 +369,7 @@ impl Judge {
             };
             shared = Some((position, Arc::clone(&about)));
             match finding(policy, rule, answered, about) {
-                Some(finding) if finding.mode == Mode::Shadow => judged.counts.shadowed += 1,
+                Some(finding) if finding.mode == Mode::Shadow => judged.by_policy[policy_position].shadowed += 1,
                 Some(finding) => judged.findings.push(finding),
                 None => judged.failures.push(failed(FailureKind::Contract, format!("answered for rule number {rule}"))),
             }
@@ -276,8 +390,8 @@ fn not_handed_over(
     let before = said.len();
     said.extend(rules.map(|rule| Said { record, policy, rule, what: Err((FailureKind::Contract, reason.clone())) }));
     let tasks = (said.len() - before) as u64;
-    judged.counts.tasks += tasks;
-    judged.counts.failed += tasks;
+    judged.by_policy[policy].tasks += tasks;
+    judged.by_policy[policy].failed += tasks;
 }
 
 fn finding(
@@ -299,4 +413,26 @@ fn finding(
         more: answered.more,
         record,
     })
+}
+
+/// A number for the sampling of second runs, drawn from the end of the event's key: of an `eventID` these are random digits
+/// that AWS draws, of a digest any digits are as good as random.
+fn sample_number(event_key: &str) -> u32 {
+    /// An odd number near 2^64 divided by the golden ratio, which spreads what differs in few bits over the upper ones (Knuth,
+    /// The Art of Computer Programming, volume 3, section 6.4).
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let last = event_key.as_bytes().last_chunk::<8>().copied().unwrap_or_default();
+    (u64::from_le_bytes(last).wrapping_mul(SPREAD) >> u32::BITS) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_drawn_evenly_from_event_keys() {
+        let keys = (0..100_000_u64).map(|n| format!("6b6d6f2e-2f0b-4b6e-9d0f-{:012x}", n.wrapping_mul(0x1234_5678_9abc)));
+        let taken = keys.filter(|key| u64::from(sample_number(key)) < (1 << 32) / 100).count();
+        assert!((800..1_200).contains(&taken), "{taken} of 100,000 instead of 1,000");
+    }
 }

@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::chunk::{Chunk, Unreadable};
+use super::chunk::{Chunk, ChunkRecord, Unreadable};
 use super::feed::Feed;
 use super::judge::{Judge, Judged};
 use super::ordered::Ordered;
+use super::quarantine::{Quarantined, Quarantines};
 use crate::limits::Limits;
 use crate::policy::Catalogue;
 use crate::record::Tally;
@@ -14,11 +15,15 @@ use crate::record::Tally;
 /// Chunks that may wait for an earlier one, for each worker.
 const WINDOW: u64 = 8;
 
-/// What one chunk gave.
+/// What one chunk gave, settled: what was answered by a policy that had been quarantined before is no longer in it.
 #[derive(Debug)]
 pub struct Scanned {
     /// What was found.
     pub judged: Judged,
+    /// The chunk's records.
+    pub records: Vec<ChunkRecord>,
+    /// The policies that the chunk has put into quarantine.
+    pub quarantined: Vec<Quarantined>,
     /// What was unreadable.
     pub unreadable: Vec<Unreadable>,
     /// The sums of the objects that ended in this chunk.
@@ -39,25 +44,31 @@ pub fn scan<E: Send>(
     catalogue: &Arc<Catalogue>,
     limits: &Limits,
     workers: usize,
-    receive: impl FnMut(Scanned) -> Result<(), E> + Send,
+    mut receive: impl FnMut(Scanned) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let feed = Mutex::new(feed);
-    let ordered = Ordered::new(WINDOW * workers as u64, receive);
-    let work = || {
+    let mut quarantines = Quarantines::new(Arc::clone(catalogue), limits);
+    let judges: Vec<_> = (0..workers).map(|_| Judge::new(Arc::clone(catalogue), limits, &quarantines)).collect();
+    let ordered = Ordered::new(WINDOW * workers as u64, |mut scanned: Scanned| {
+        scanned.quarantined = quarantines.settle(&scanned.records, &mut scanned.judged);
+        receive(scanned)
+    });
+    let work = |mut judge: Judge| {
         let _unblock = StopOnPanic(|| ordered.stop());
-        let mut judge = Judge::new(Arc::clone(catalogue), limits);
         // A poisoned lock means that another worker panicked while reading; its panic ends the scan.
         while let Some(chunk) = { feed.lock().unwrap_or_else(PoisonError::into_inner).next_chunk() } {
             let judged = judge.judge(&chunk);
-            let Chunk { sequence, unreadable, ended, objects_ended, .. } = chunk;
-            if !ordered.give(sequence, Scanned { judged, unreadable, ended, objects_ended })? {
+            let Chunk { sequence, records, unreadable, ended, objects_ended } = chunk;
+            let scanned = Scanned { judged, records, quarantined: Vec::new(), unreadable, ended, objects_ended };
+            if !ordered.give(sequence, scanned)? {
                 break;
             }
         }
         Ok(())
     };
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let work = &work;
+        let workers: Vec<_> = judges.into_iter().map(|judge| scope.spawn(move || work(judge))).collect();
         let results = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         results.collect::<Vec<_>>().into_iter().collect()
     })

@@ -7,6 +7,7 @@ use policy_contract::name::Name;
 
 use crate::config::ConfigErrors;
 use crate::engine::{CallError, EngineError};
+use crate::limits::REFUSAL_TEXT;
 
 /// The steps of loading, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,6 +86,16 @@ pub enum LoadError {
         /// What may be imported, with versions.
         given: Vec<String>,
     },
+    /// It has more of something than an instance may hold.
+    #[error("has {number} {what}, {limit} allowed: split it into several policies")]
+    TooMany {
+        /// What.
+        what: &'static str,
+        /// How many.
+        number: u64,
+        /// The limit.
+        limit: u64,
+    },
     /// The engine refuses it.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -141,6 +152,16 @@ pub enum LoadError {
 }
 
 impl LoadError {
+    /// Why, for people. What a policy contributes to it is cut to a readable length.
+    pub fn text(&self) -> String {
+        let mut text = self.to_string();
+        if text.len() > REFUSAL_TEXT {
+            text.truncate(text.floor_char_boundary(REFUSAL_TEXT));
+            text.push_str("… (cut)");
+        }
+        text
+    }
+
     /// At which step it was refused.
     pub fn step(&self) -> Step {
         match self {
@@ -149,6 +170,7 @@ impl LoadError {
             | Self::NoComponentType
             | Self::Wrap { .. }
             | Self::OtherWorld { .. }
+            | Self::TooMany { .. }
             | Self::ForbiddenImports { .. } => Step::World,
             Self::Engine(_) => Step::Compile,
             Self::Call { call: "configure", .. } | Self::Settings { .. } | Self::ChangesName { .. } => Step::Configure,

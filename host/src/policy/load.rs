@@ -9,11 +9,11 @@ use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription, T
 use policy_contract::severity::Severity;
 
 use super::error::LoadError;
-use super::world::{Encoding, World, encoding, has_component_type};
+use super::world::{Encoding, World, check_size, encoding, has_component_type};
 use super::wrap::component_from_module;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
-use crate::engine::{CallError, Compiled, Engine, Guest, GuestLimits, Tables};
+use crate::engine::{CallError, Compiled, Engine, Guest, GuestLimits, Tables, WarmKey};
 use crate::finding::PolicyIdentity;
 use crate::limits::Limits;
 
@@ -27,6 +27,7 @@ pub struct LoadedPolicy {
     settings: Arc<str>,
     tables: Arc<Tables>,
     limits: Arc<GuestLimits>,
+    warm: Arc<WarmKey>,
 }
 
 /// A rule and what the platform team decided for it.
@@ -80,6 +81,7 @@ impl LoadedPolicy {
             Arc::clone(&self.settings),
             Arc::clone(&self.tables),
             Arc::clone(&self.limits),
+            Arc::clone(&self.warm),
         )
     }
 
@@ -109,6 +111,7 @@ impl CompiledFile {
         let component = to_component(&file)?;
         let world = World::read(&component)?;
         world.check()?;
+        check_size(&component)?;
         let compiled = engine.compile(&component)?;
         let manifest = compiled.describe(&Arc::new(GuestLimits::from(limits))).map_err(failed_call)?;
         // Not checked yet: a policy whose rules come with its settings has none before.
@@ -175,6 +178,7 @@ impl CompiledFile {
             rules: rules.collect(),
             path: self.path.clone(),
             compiled: Arc::clone(&self.compiled),
+            warm: Arc::new(self.compiled.warm_key()),
             settings: set.settings.json().into(),
             tables: Arc::new(manifest.tables.iter().map(table).collect()),
             manifest: Arc::new(manifest),

@@ -9,6 +9,7 @@ use wasmparser::{Parser, Payload};
 
 use super::error::LoadError;
 use crate::engine::SYSTEM_INTERFACES;
+use crate::limits::{FUNCTIONS, GLOBALS};
 
 /// The interface that the host calls.
 const RULES: &str = "rules";
@@ -82,6 +83,26 @@ pub(super) fn has_component_type(module: &[u8]) -> Result<bool, LoadError> {
         }
     }
     Ok(false)
+}
+
+/// Checks how much a component makes every instance hold besides its memories and tables, which are metered.
+///
+/// # Errors
+/// [`LoadError::Malformed`] or [`LoadError::TooMany`].
+pub(super) fn check_size(component: &[u8]) -> Result<(), LoadError> {
+    let (mut globals, mut functions) = (0, 0);
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(LoadError::Malformed)? {
+            Payload::GlobalSection(section) => globals += u64::from(section.count()),
+            Payload::FunctionSection(section) => functions += u64::from(section.count()),
+            _ => {}
+        }
+    }
+    let counts = [("globals", globals, GLOBALS), ("functions", functions, FUNCTIONS)];
+    match counts.into_iter().find(|(_, number, limit)| number > limit) {
+        Some((what, number, limit)) => Err(LoadError::TooMany { what, number, limit }),
+        None => Ok(()),
+    }
 }
 
 impl World {
@@ -177,6 +198,18 @@ mod tests {
         for refused in ["wasi:io/poll", "wasi:io/poll@0.2.x", "wasi:io/poll@0.2.0-rc-2023-11-10", "wasi:io/poll@1.0.0"] {
             check(refused).unwrap_err();
         }
+    }
+
+    #[test]
+    fn a_bomb_of_globals_or_functions_is_refused() {
+        let module = |globals: u64, functions: u64| {
+            let globals: String = (0..globals).map(|_| "(global i32 (i32.const 0))").collect();
+            let functions: String = (0..functions).map(|_| "(func)").collect();
+            wat::parse_str(format!("(component (core module {globals}) (core module {functions}))")).unwrap()
+        };
+        check_size(&module(GLOBALS, 10)).unwrap();
+        assert!(matches!(check_size(&module(GLOBALS + 1, 0)), Err(LoadError::TooMany { what: "globals", .. })));
+        assert!(matches!(check_size(&module(0, FUNCTIONS + 1)), Err(LoadError::TooMany { what: "functions", .. })));
     }
 
     #[test]

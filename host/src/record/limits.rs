@@ -1,6 +1,6 @@
 //! What one object may cost, so that no object can eat the host's memory or time.
 
-use crate::limits::Limits;
+use crate::limits::{Limits, RATIO_FREE, REMEMBERED_RECORDS};
 
 /// The deepest nesting that any limit can allow. The JSON parser that later stages use stops at 127 levels, so a
 /// record that is deeper could be split but never judged.
@@ -31,11 +31,11 @@ impl From<&Limits> for ReadLimits {
         Self {
             object_bytes: limits.object_mib.bytes(),
             ratio: limits.compression_ratio,
-            ratio_free_bytes: 1 << 20,
+            ratio_free_bytes: RATIO_FREE,
             record_bytes: usize::try_from(limits.record_kib.bytes()).unwrap_or(usize::MAX),
             // The range of the limit fits.
             depth: u8::try_from(limits.nesting_depth).unwrap_or(u8::MAX),
-            remembered_records: 1_000_000,
+            remembered_records: REMEMBERED_RECORDS,
         }
     }
 }

@@ -18,9 +18,14 @@ pub enum Input {
     Path(PathBuf),
 }
 
+impl Input {
+    /// What standard input is called.
+    const STDIN: &str = "-";
+}
+
 impl From<PathBuf> for Input {
     fn from(path: PathBuf) -> Self {
-        if path.as_os_str() == "-" { Self::Stdin } else { Self::Path(path) }
+        if path.as_os_str() == Self::STDIN { Self::Stdin } else { Self::Path(path) }
     }
 }
 
@@ -45,9 +50,25 @@ impl StoredObject {
     /// Its name: the path as it was found, `-` for standard input.
     pub fn name(&self) -> String {
         match &self.input {
-            Input::Stdin => "-".to_owned(),
+            Input::Stdin => Input::STDIN.to_owned(),
             Input::Path(path) => path.display().to_string(),
         }
+    }
+
+    /// The object of a name that [`StoredObject::lasting_name`] gave.
+    pub fn of_lasting_name(name: &str) -> Self {
+        Self { input: Input::Path(name.into()), bytes: None }
+    }
+
+    /// The name by which an object that is called so can be opened again, whatever the working folder. None where it can't:
+    /// what came from standard input or a pipe is gone, and a path that is no text is not its own name.
+    pub fn lasting_name(name: &str) -> Option<String> {
+        if name == Input::STDIN {
+            return None;
+        }
+        let path = std::path::absolute(name).ok()?;
+        let is_file = std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
+        path.into_os_string().into_string().ok().filter(|_| is_file)
     }
 
     /// Its size in bytes as it is stored, where that is known before it is read.

@@ -1,99 +1,23 @@
-//! Every limit, once: what it bounds, its default, its unit and the range in which it may be set.
+//! Every limit, once: what it bounds, its default, its unit, the range in which it may be set, and what happens where it is
+//! passed.
 //!
-//! The configuration's `[limits]` and the reference page are both made from [`LIMITS`]; the stages read the fields of
-//! [`Limits`]. A key's unit stands in its name and in its type, so that nobody multiplies by hand.
+//! The configuration's `[limits]`, `trailwarden limits` and the reference page are all made from [`LIMITS`] and [`FIXED`];
+//! the stages read the fields of [`Limits`]. A key's unit stands in its name and in its type, so that nobody multiplies by hand.
+
+mod fixed;
+mod page;
+mod passed;
+mod quantity;
 
 use std::time::Duration;
 
-/// A number with a unit, as it stands in the configuration.
-pub trait Quantity: Copy {
-    /// The unit's symbol; empty for plain counts.
-    const UNIT: &'static str;
-    /// How many bytes one of the unit is; 0 where it is no size.
-    const BYTES: u64;
-    /// A quantity of so many units.
-    fn of(number: u64) -> Self;
-    /// How many units it is.
-    fn number(self) -> u64;
-}
-
-impl Quantity for u64 {
-    const UNIT: &'static str = "";
-    const BYTES: u64 = 0;
-    fn of(number: u64) -> Self {
-        number
-    }
-    fn number(self) -> u64 {
-        self
-    }
-}
-
-macro_rules! quantities {
-    ($($(#[doc = $doc:literal])+ $name:ident, $unit:literal, $bytes:expr;)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $name(pub u64);
-
-        impl Quantity for $name {
-            const UNIT: &'static str = $unit;
-            const BYTES: u64 = $bytes;
-            fn of(number: u64) -> Self {
-                Self(number)
-            }
-            fn number(self) -> u64 {
-                self.0
-            }
-        }
-    )+};
-}
-
-quantities! {
-    /// Thousandths of a second.
-    Milliseconds, "ms", 0;
-    /// Millionths of a second.
-    Microseconds, "µs", 0;
-    /// Bytes.
-    Bytes, "bytes", 1;
-    /// Units of 1,024 bytes.
-    Kibibytes, "KiB", 1024;
-    /// Units of 1,048,576 bytes.
-    Mebibytes, "MiB", 1024 * 1024;
-}
-
-impl Milliseconds {
-    /// The same as a duration.
-    pub fn duration(self) -> Duration {
-        Duration::from_millis(self.0)
-    }
-}
-
-impl Microseconds {
-    /// The same as a duration.
-    pub fn duration(self) -> Duration {
-        Duration::from_micros(self.0)
-    }
-}
-
-impl Bytes {
-    /// The same in bytes.
-    pub fn bytes(self) -> u64 {
-        self.0
-    }
-}
-
-impl Kibibytes {
-    /// The same in bytes.
-    pub fn bytes(self) -> u64 {
-        self.0.saturating_mul(Self::BYTES)
-    }
-}
-
-impl Mebibytes {
-    /// The same in bytes.
-    pub fn bytes(self) -> u64 {
-        self.0.saturating_mul(Self::BYTES)
-    }
-}
+pub use self::fixed::*;
+pub use self::page::markdown;
+pub use self::passed::Passed;
+pub use self::quantity::{Bytes, Kibibytes, Mebibytes, Microseconds, Milliseconds, Quantity, Seconds};
+use crate::engine::FailureKind;
+use crate::finding::HostRule;
+use crate::policy::Step;
 
 /// What a limit is set for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +45,8 @@ pub struct LimitDefinition {
     pub max: u64,
     /// What it is set for.
     pub scope: Scope,
+    /// What happens where it is passed.
+    pub passed: Passed,
     bytes_in_unit: u64,
     get: fn(&Limits) -> u64,
     set: fn(&mut Limits, u64),
@@ -159,7 +85,7 @@ pub struct Disagreement {
 }
 
 macro_rules! limits {
-    ($($(#[doc = $doc:literal])+ $name:ident: $quantity:ty = $default:literal in $min:literal..=$max:literal, $scope:ident;)+) => {
+    ($($(#[doc = $doc:literal])+ $name:ident: $quantity:ty = $default:literal in $min:literal..=$max:literal, $scope:ident => $passed:expr;)+) => {
         /// The limits in force.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Limits {
@@ -181,6 +107,7 @@ macro_rules! limits {
             min: $min,
             max: $max,
             scope: Scope::$scope,
+            passed: $passed,
             bytes_in_unit: <$quantity as Quantity>::BYTES,
             get: |limits| limits.$name.number(),
             set: |limits, number| limits.$name = <$quantity>::of(number),
@@ -190,62 +117,89 @@ macro_rules! limits {
 
 limits! {
     /// CPU time of one call, before what its records add.
-    cpu_ms_per_record: Milliseconds = 10 in 1..=60_000, Policy;
+    cpu_ms_per_record: Milliseconds = 10 in 1..=60_000, Policy => Passed::Fails(FailureKind::Time);
     /// CPU time that each record of a batch adds to the bound of the batch's call.
-    cpu_us_per_batched_record: Microseconds = 100 in 0..=1_000_000, Policy;
+    cpu_us_per_batched_record: Microseconds = 100 in 0..=1_000_000, Policy => Passed::Fails(FailureKind::Time);
+    /// CPU time of each of the steps in which an instance is made ready: instantiation, `describe`, `configure`.
+    start_cpu_ms: Milliseconds = 1_000 in 1..=600_000, Policy => Passed::CannotStart(Step::Configure);
     /// Wall time of a call, as a multiple of its CPU time: it ends calls that wait without using CPU.
-    wall_time_factor: u64 = 10 in 1..=1_000, Policy;
+    wall_time_factor: u64 = 10 in 1..=1_000, Policy => Passed::Fails(FailureKind::Time);
     /// Memory of one instance: all its linear memories and tables together.
-    memory_mib: Mebibytes = 64 in 1..=4_096, Policy;
-    /// Memory of all instances of all policies together.
-    memory_budget_mib: Mebibytes = 1_024 in 1..=1_048_576, Host;
+    memory_mib: Mebibytes = 64 in 1..=4_096, Policy => Passed::Fails(FailureKind::Memory);
+    /// Memory of all instances of all policies together. Warm instances make room first.
+    memory_budget_mib: Mebibytes = 1_024 in 1..=1_048_576, Host => Passed::Fails(FailureKind::Memory);
+    /// Memory that an instance may have beyond what it had when it was configured, and still be kept warm.
+    memory_growth_mib: Mebibytes = 16 in 0..=4_096, Policy => Passed::Replaced;
     /// Records that one instance judges before a fresh one takes its place.
-    records_per_instance: u64 = 100_000 in 1..=1_000_000_000, Policy;
+    records_per_instance: u64 = 100_000 in 1..=1_000_000_000, Policy => Passed::Replaced;
+    /// Instances of all policies and workers that are kept warm together; the one that was used least recently goes first.
+    warm_instances: u64 = 2_048 in 0..=1_000_000, Host => Passed::Replaced;
+    /// Time for which an instance is kept warm without being used.
+    idle_seconds: Seconds = 60 in 1..=86_400, Host => Passed::Replaced;
+    /// One record in so many, on average, is judged a second time, alone on a fresh instance; a difference is the failure. 0: none.
+    second_run_every: u64 = 10_000 in 0..=1_000_000_000, Policy => Passed::Fails(FailureKind::Impure);
     /// Findings for one record from one rule.
-    findings_per_record: u64 = 16 in 1..=1_024, Policy;
+    findings_per_record: u64 = 16 in 1..=1_024, Policy => Passed::Fails(FailureKind::Output);
     /// Size of one finding.
-    finding_kib: Kibibytes = 64 in 1..=1_024, Policy;
-    /// Size of everything that a policy answers for one batch.
-    output_kib_per_batch: Kibibytes = 4_096 in 1..=65_536, Policy;
-    /// Log lines of one call; more are counted and dropped.
-    log_lines_per_call: u64 = 32 in 0..=10_000, Policy;
+    finding_kib: Kibibytes = 64 in 1..=1_024, Policy => Passed::Fails(FailureKind::Output);
+    /// Size of everything that a policy answers for one batch, and of what it hands over in one call of the host.
+    output_kib_per_batch: Kibibytes = 4_096 in 1..=65_536, Policy => Passed::Fails(FailureKind::Contract);
+    /// Length of the text with which a task fails: a rule's own error, a panic's message.
+    failure_text_bytes: Bytes = 1_024 in 64..=65_536, Policy => Passed::Cut;
+    /// Log lines that are kept of one call, and of all calls that repeat a failed one; more are counted and dropped.
+    log_lines_per_call: u64 = 32 in 0..=10_000, Policy => Passed::Cut;
     /// Length of one log line; the rest is cut off.
-    log_line_bytes: Bytes = 1_024 in 64..=65_536, Policy;
+    log_line_bytes: Bytes = 1_024 in 64..=65_536, Policy => Passed::Cut;
     /// Signals for one record.
-    signals_per_record: u64 = 16 in 1..=1_024, Policy;
+    signals_per_record: u64 = 16 in 1..=1_024, Policy => Passed::Fails(FailureKind::Output);
     /// Length of a correlation's key or value.
-    correlation_key_bytes: Bytes = 512 in 16..=4_096, Policy;
+    correlation_key_bytes: Bytes = 512 in 16..=4_096, Policy => Passed::Fails(FailureKind::Output);
     /// Context look-ups for one record.
-    lookups_per_record: u64 = 64 in 0..=100_000, Policy;
+    lookups_per_record: u64 = 64 in 0..=100_000, Policy => Passed::Fails(FailureKind::Lookup);
+    /// Length of the value or key that a context table is asked for.
+    lookup_key_bytes: Bytes = 8_192 in 64..=1_048_576, Policy => Passed::Fails(FailureKind::Lookup);
+    /// Length of what a context table answers.
+    lookup_answer_kib: Kibibytes = 256 in 1..=16_384, Policy => Passed::Fails(FailureKind::Lookup);
     /// Handles (clocks, streams, what can be waited for) that an instance may hold of the empty system that policies in other languages get.
-    system_handles: u64 = 256 in 16..=65_536, Policy;
+    system_handles: u64 = 256 in 16..=65_536, Policy => Passed::Fails(FailureKind::System);
     /// Random bytes of one call, for policies in other languages; they are the same in every call.
-    random_kib_per_call: Kibibytes = 16 in 0..=1_024, Policy;
+    random_kib_per_call: Kibibytes = 16 in 0..=1_024, Policy => Passed::Fails(FailureKind::System);
     /// Size of a policy's file.
-    component_mib: Mebibytes = 32 in 1..=1_024, Host;
+    component_mib: Mebibytes = 32 in 1..=1_024, Host => Passed::Refused(Step::Read);
+    /// Size of a policy's manifest as JSON.
+    manifest_kib: Kibibytes = 4_096 in 1..=65_536, Host => Passed::Refused(Step::Describe);
     /// Size of a policy's settings as JSON.
-    settings_kib: Kibibytes = 1_024 in 1..=16_384, Host;
+    settings_kib: Kibibytes = 1_024 in 1..=16_384, Host => Passed::Invalid;
     /// Size of a context table's file.
-    table_file_mib: Mebibytes = 16 in 1..=1_024, Host;
+    table_file_mib: Mebibytes = 16 in 1..=1_024, Host => Passed::Invalid;
+    /// Tasks of a policy, one after the other, of which the larger part failed, before it can be quarantined; 0: only a policy that can't start is.
+    quarantine_tasks: u64 = 1_000 in 0..=1_000_000, Host => Passed::Quarantined;
+    /// Principals at whose records a policy must fail before it can be quarantined. See [quarantine](../explanation/quarantine.md).
+    quarantine_principals: u64 = 8 in 2..=1_000, Host => Passed::Quarantined;
+    /// Kinds of event (source and name) at which a policy must fail before it can be quarantined.
+    quarantine_event_kinds: u64 = 8 in 2..=1_000, Host => Passed::Quarantined;
+    /// What the journal of failed tasks holds; what has no room is reported and counted.
+    journal_mib: Mebibytes = 256 in 1..=65_536, Host => Passed::Reported(HostRule::JournalFull);
     /// Size of one object, decompressed.
-    object_mib: Mebibytes = 1_024 in 1..=65_536, Host;
+    object_mib: Mebibytes = 1_024 in 1..=65_536, Host => Passed::Reported(HostRule::ObjectUnreadable);
     /// How many times larger than its compressed form an object may become.
-    compression_ratio: u64 = 200 in 2..=1_100, Host;
+    compression_ratio: u64 = 200 in 2..=1_100, Host => Passed::Reported(HostRule::ObjectUnreadable);
     /// Size of one record.
-    record_kib: Kibibytes = 1_024 in 1..=65_536, Host;
+    record_kib: Kibibytes = 1_024 in 1..=65_536, Host => Passed::Reported(HostRule::RecordUnreadable);
     /// How deeply objects and arrays of a record may be nested.
-    nesting_depth: u64 = 64 in 16..=127, Host;
+    nesting_depth: u64 = 64 in 16..=127, Host => Passed::Reported(HostRule::RecordUnreadable);
     /// Size of the records that are handed to a policy in one call; a larger record is handed over alone.
-    batch_kib: Kibibytes = 64 in 1..=4_096, Host;
+    batch_kib: Kibibytes = 64 in 1..=4_096, Host => Passed::Divided;
     /// Records that are handed to a policy in one call.
-    batch_records: u64 = 256 in 1..=65_536, Host;
+    batch_records: u64 = 256 in 1..=65_536, Host => Passed::Divided;
 }
 
 /// Pairs of sizes of which the first must fit into the second.
-const MUST_FIT: [(&str, &str); 4] = [
+const MUST_FIT: [(&str, &str); 5] = [
     ("memory_mib", "memory_budget_mib"),
     ("finding_kib", "output_kib_per_batch"),
     ("record_kib", "object_mib"),
+    ("lookup_key_bytes", "output_kib_per_batch"),
     ("log_line_bytes", "output_kib_per_batch"),
 ];
 
@@ -308,19 +262,6 @@ impl Limits {
     }
 }
 
-/// The limits as the rows of a Markdown table: key, default, unit, range, scope, meaning.
-pub fn reference_rows() -> Vec<String> {
-    let row = |limit: &LimitDefinition| {
-        let LimitDefinition { name, doc, unit, default, min, max, .. } = limit;
-        let scope = match limit.scope {
-            Scope::Host => "host",
-            Scope::Policy => "host, policy",
-        };
-        format!("| `{name}` | {default} | {unit} | {min} to {max} | {scope} | {} |", doc.trim())
-    };
-    LIMITS.iter().map(row).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,7 +294,9 @@ mod tests {
     #[test]
     fn a_unit_that_a_name_ends_with_is_the_unit_of_the_value() {
         for limit in LIMITS {
-            for (part, unit) in [("_ms", "ms"), ("_us", "µs"), ("_mib", "MiB"), ("_kib", "KiB"), ("_bytes", "bytes")] {
+            for (part, unit) in
+                [("_ms", "ms"), ("_us", "µs"), ("_mib", "MiB"), ("_kib", "KiB"), ("_bytes", "bytes"), ("_seconds", "s")]
+            {
                 assert_eq!(limit.name.contains(part), limit.unit == unit, "{}", limit.name);
             }
         }

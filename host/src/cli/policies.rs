@@ -1,0 +1,51 @@
+//! The policies that a command judges with, and what is said about those that were refused.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use policy_contract::name::Name;
+
+use super::failures::host_finding;
+use crate::config::Config;
+use crate::finding::{HostFinding, HostRule, Subject};
+use crate::policy::{Catalogue, Refusal};
+
+/// Loads the policies that are given, or else those that the configuration names.
+pub(super) fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Catalogue> {
+    let paths = if given.is_empty() { &config.policy_paths } else { given };
+    if paths.is_empty() {
+        bail!("there are no policies: name a folder of them with -p, or under `policy_paths` in the configuration");
+    }
+    let engine = super::engine(config)?;
+    let catalogue = Catalogue::load(&engine, paths, config)
+        .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
+    for Refusal { path, error } in catalogue.refusals() {
+        eprintln!("error: the policy in {} was refused at the step `{}`: it {}", path.display(), error.step(), error.text());
+    }
+    if catalogue.policies().is_empty() {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        bail!("no policy could be loaded from {}; build some with `trailwarden policy build`", paths.join(", "));
+    }
+    let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();
+    for unknown in config.unknown_policies(&names) {
+        eprintln!("warning: {unknown}");
+    }
+    for policy in catalogue.policies() {
+        let absent: Vec<&str> = policy.absent_tables().collect();
+        if !absent.is_empty() {
+            let name = &policy.identity().name;
+            eprintln!(
+                "note: `{name}` can ask tables that are not configured, and leaves out what they decide: {}",
+                absent.join(", ")
+            );
+        }
+    }
+    Ok(catalogue)
+}
+
+/// The finding about a policy that was refused.
+pub(super) fn refused(refusal: &Refusal) -> HostFinding {
+    let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
+    host_finding(HostRule::PolicyRefused, subject, format!("{}: {}", refusal.path.display(), refusal.error.text()))
+}

@@ -1,0 +1,88 @@
+//! Limits that nobody has had to tune: constants, listed beside the others by `trailwarden limits`.
+
+use super::passed::Passed;
+use crate::engine::FailureKind;
+use crate::finding::HostRule;
+use crate::policy::Step;
+
+/// What is known of a limit that can't be set.
+#[derive(Debug)]
+pub struct FixedLimit {
+    /// Its name in the list: that of the constant, in lower case.
+    pub name: &'static str,
+    /// What it bounds, in Markdown.
+    pub doc: &'static str,
+    /// The value.
+    pub value: u64,
+    /// The unit's symbol; empty for plain counts.
+    pub unit: &'static str,
+    /// What happens where it is passed.
+    pub passed: Passed,
+}
+
+macro_rules! fixed {
+    ($($(#[doc = $doc:literal])+ $name:ident: $type:ty = $value:expr, $unit:literal => $passed:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $name: $type = $value;)+
+
+        /// Every limit that can't be set, in the order of the reference page.
+        pub const FIXED: &[FixedLimit] = &[$(FixedLimit {
+            name: stringify!($name),
+            doc: concat!($($doc),+),
+            value: $name as u64,
+            unit: $unit,
+            passed: $passed,
+        }),+];
+    };
+}
+
+fixed! {
+    /// Stack of a guest, in which its calls are nested.
+    WASM_STACK: usize = 512 * 1024, "bytes" => Passed::Fails(FailureKind::Trap);
+    /// Core instances of one instance of a policy: one, and two more where the host wrapped a module; a runtime of another language brings more.
+    CORE_INSTANCES: usize = 32, "" => Passed::Refused(Step::Describe);
+    /// Linear memories of one instance of a policy; their bytes count in `memory_mib`.
+    MEMORIES: usize = 8, "" => Passed::Refused(Step::Describe);
+    /// Tables of one instance of a policy; each element counts as 16 bytes in `memory_mib`.
+    TABLES: usize = 32, "" => Passed::Refused(Step::Describe);
+    /// Globals of all core modules of a policy's file, for each of which an instance holds 16 bytes.
+    GLOBALS: u64 = 20_000, "" => Passed::Refused(Step::World);
+    /// Functions of all core modules of a policy's file, for each of which an instance can hold 32 bytes.
+    FUNCTIONS: u64 = 200_000, "" => Passed::Refused(Step::World);
+    /// Handles of the component model that an instance holds; the contract itself has none.
+    COMPONENT_HANDLES: usize = 16, "" => Passed::Fails(FailureKind::Contract);
+    /// How often a running guest's clock is looked at: a call can be over its time by this much.
+    CLOCK_TICK_MS: u64 = 1, "ms" => Passed::Fails(FailureKind::Time);
+    /// Text with which a policy was refused: its answer to its settings, words from its manifest.
+    REFUSAL_TEXT: usize = 4_096, "bytes" => Passed::Cut;
+    /// Size of the configuration file.
+    CONFIG_FILE: u64 = 16 * 1024 * 1024, "bytes" => Passed::Invalid;
+    /// Events that a finding of the host lists; all are counted.
+    LISTED_EVENTS: usize = 100, "" => Passed::Cut;
+    /// Faults of one object that are reported one by one; the others are counted in one more finding.
+    FAULTS_REPORTED: u64 = 100, "" => Passed::Reported(HostRule::ObjectUnreadable);
+    /// Records of one object that are remembered to know a duplicate; of more, duplicates are judged like any other record.
+    REMEMBERED_RECORDS: usize = 1_000_000, "" => Passed::Cut;
+    /// Decompressed bytes of an object up to which `compression_ratio` is not looked at.
+    RATIO_FREE: u64 = 1 << 20, "bytes" => Passed::Reported(HostRule::ObjectUnreadable);
+    /// Items of objects that one worker takes at a time.
+    CHUNK_ITEMS: usize = 1_024, "" => Passed::Divided;
+    /// Bytes of records at which a worker has taken enough.
+    CHUNK_BYTES: usize = 1 << 20, "bytes" => Passed::Divided;
+    /// Findings that a table shows.
+    TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::LIMITS;
+    use super::*;
+
+    #[test]
+    fn no_limit_stands_twice() {
+        let names = FIXED.iter().map(|fixed| fixed.name.to_lowercase()).chain(LIMITS.iter().map(|limit| limit.name.to_owned()));
+        let names: Vec<String> = names.collect();
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "{names:?}");
+    }
+}
