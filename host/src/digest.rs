@@ -16,6 +16,18 @@ impl Digest {
         Self(Sha256::digest(content).into())
     }
 
+    /// The digest of several contents, one behind the other.
+    pub fn of_parts(contents: &[&[u8]]) -> Self {
+        let mut hasher = Sha256::new();
+        contents.iter().for_each(|content| hasher.update(content));
+        Self(hasher.finalize().into())
+    }
+
+    /// The digest that has these 32 bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest's 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+use trailwarden::policy::compile::ReportingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: ReportingAllocator = ReportingAllocator;
+
 fn main() -> ExitCode {
     trailwarden::cli::run()
 }

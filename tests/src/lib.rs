@@ -73,6 +73,8 @@ pub fn trailwarden_reading<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<It
     let binary = built("target/release/trailwarden", "make build")?;
     let mut child = Command::new(binary)
         .args(args)
+        // Compiled policies are kept among the build products, and not where the user who runs the tests has his own.
+        .env("XDG_CACHE_HOME", project().join("target/tests-cache"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -6,6 +6,7 @@ use clap::Args;
 use policy_contract::name::Name;
 
 use super::exit::Exit;
+use super::loading;
 use crate::config::Config;
 use crate::policy::Catalogue;
 
@@ -38,8 +39,8 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         println!("  no policies are named, so settings were not tried; name some with -p");
         return Ok(Exit::Done);
     }
-    let engine = super::engine(&config)?;
-    let catalogue = Catalogue::load(&engine, &paths, &config)
+    let loader = loading::loader(&config)?;
+    let catalogue = Catalogue::load(&loader, &paths, &config)
         .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
     for policy in catalogue.policies() {
         let identity = policy.identity();
@@ -52,6 +53,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();
     let unknown = config.unknown_policies(&names);
     unknown.iter().for_each(|error| eprintln!("{error}"));
+    catalogue.notices().iter().for_each(|(path, notice)| loading::tell(path, notice));
     for refusal in catalogue.refusals() {
         eprintln!("{}: refused at the step `{}`: it {}", refusal.path.display(), refusal.error.step(), refusal.error.text());
     }

@@ -8,6 +8,7 @@ use policy_contract::fields::Fields;
 use policy_contract::selector::Unmet;
 
 use super::exit::Exit;
+use super::loading;
 use crate::engine::{Batch, Judgement, Verdict};
 use crate::policy::{LoadedPolicy, LoadedRule, load};
 use crate::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
@@ -39,10 +40,8 @@ pub(super) struct ExplainArgs {
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let config = super::configuration(args.config.as_ref())?;
-    let engine = super::engine(&config)?;
-    let policy = load(&engine, &args.file, &config).map_err(|error| {
-        anyhow::anyhow!("{} was refused at the step `{}`: it {}", args.file.display(), error.step(), error.text())
-    })?;
+    let loader = loading::loader(&config)?;
+    let policy = loading::told(&args.file, |notices| load(&loader, &args.file, &config, notices))?;
     let record = the_record(args, ReadLimits::from(&config.limits))?;
     let fields = Fields::from_json(&record.json).context("the record can't be read")?;
 

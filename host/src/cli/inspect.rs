@@ -7,6 +7,8 @@ use policy_contract::manifest::{Manifest, RuleDescription, TableNeed};
 use policy_contract::selector::Selector;
 
 use super::exit::Exit;
+use super::loading;
+use crate::config::Config;
 use crate::limits::Limits;
 use crate::policy::CompiledFile;
 
@@ -23,10 +25,8 @@ pub(super) struct InspectArgs {
 }
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
-    let engine = super::engine(&super::configuration(None)?)?;
-    let policy = CompiledFile::read(&engine, &args.file, &Limits::default()).map_err(|error| {
-        anyhow::anyhow!("{} was refused at the step `{}`: it {}", args.file.display(), error.step(), error.text())
-    })?;
+    let loader = loading::loader(&Config::default())?;
+    let policy = loading::told(&args.file, |notices| CompiledFile::read(&loader, &args.file, &Limits::default(), notices))?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(policy.manifest())?);
         return Ok(Exit::Done);

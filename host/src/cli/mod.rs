@@ -4,6 +4,7 @@
 //! standard output, everything else to standard error. Errors end here, with their causes and an [`Exit`] code.
 
 mod catch_up;
+mod compile_policy;
 mod config_check;
 mod exit;
 mod explain;
@@ -12,6 +13,7 @@ mod inspect;
 mod journaling;
 mod limits;
 mod live;
+mod loading;
 mod policies;
 mod policy_build;
 mod policy_new;
@@ -24,12 +26,11 @@ mod telling;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use policy_contract::severity::{NotASeverity, Severity};
 
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::policy::compile::SUBCOMMAND;
 use exit::Exit;
 
 /// Judges AWS CloudTrail records in sandboxed WebAssembly policies.
@@ -54,6 +55,9 @@ enum Command {
     /// Look into the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Compile the policy on standard input: what this program starts itself for
+    #[command(hide = true, name = SUBCOMMAND)]
+    CompilePolicy(compile_policy::CompilePolicyArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
+        Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -109,11 +114,4 @@ fn configuration(file: Option<&PathBuf>) -> anyhow::Result<Config> {
         Some(file) => Config::load(file).map_err(|errors| anyhow::anyhow!("the configuration can't be used\n{errors}")),
         None => Ok(Config::default()),
     }
-}
-
-/// An engine under the limits of a configuration.
-fn engine(config: &Config) -> anyhow::Result<Engine> {
-    let budget = usize::try_from(config.limits.memory_budget_mib.bytes()).unwrap_or(usize::MAX);
-    let engine = Engine::new(budget).context("policies can't be run here")?;
-    Ok(engine.keep_warm(config.limits.warm_instances, config.limits.idle_seconds.duration()))
 }

@@ -6,6 +6,7 @@ use anyhow::bail;
 use policy_contract::name::Name;
 
 use super::failures::host_finding;
+use super::loading;
 use crate::config::Config;
 use crate::finding::{HostFinding, HostRule, Subject};
 use crate::policy::{Catalogue, Refusal};
@@ -16,12 +17,13 @@ pub(super) fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Ca
     if paths.is_empty() {
         bail!("there are no policies: name a folder of them with -p, or under `policy_paths` in the configuration");
     }
-    let engine = super::engine(config)?;
-    let catalogue = Catalogue::load(&engine, paths, config)
+    let loader = loading::loader(config)?;
+    let catalogue = Catalogue::load(&loader, paths, config)
         .map_err(|(path, error)| anyhow::anyhow!("the policies in {} can't be read: {error}", path.display()))?;
     for Refusal { path, error } in catalogue.refusals() {
         eprintln!("error: the policy in {} was refused at the step `{}`: it {}", path.display(), error.step(), error.text());
     }
+    catalogue.notices().iter().for_each(|(path, notice)| loading::tell(path, notice));
     if catalogue.policies().is_empty() {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         bail!("no policy could be loaded from {}; build some with `trailwarden policy build`", paths.join(", "));

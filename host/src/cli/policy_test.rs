@@ -11,11 +11,12 @@ use policy_contract::name::Name;
 use walkdir::WalkDir;
 
 use super::exit::Exit;
+use super::loading;
 use super::policy_build::{self, BuiltPolicy};
 use crate::config::Config;
-use crate::engine::{Batch, Engine, Judgement, Verdict};
+use crate::engine::{Batch, Judgement, Verdict};
 use crate::limits::Limits;
-use crate::policy::{CompiledFile, LoadedPolicy};
+use crate::policy::{CompiledFile, LoadedPolicy, Loader};
 use crate::record::Handover;
 
 /// How the name of a file with fixtures ends.
@@ -41,10 +42,10 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
             built.into_iter().map(|BuiltPolicy { crate_dir, wasm, .. }| (crate_dir, wasm)).collect()
         }
     };
-    let engine = super::engine(&Config::default())?;
+    let loader = loading::loader(&Config::default())?;
     let (mut passed, mut failed) = (0, 0);
     for (dir, wasm) in policies {
-        let outcome = test_policy(&engine, &dir, &wasm)?;
+        let outcome = test_policy(&loader, &dir, &wasm)?;
         passed += outcome.passed;
         failed += outcome.failures.len();
         for failure in &outcome.failures {
@@ -62,9 +63,8 @@ struct Outcome {
     failures: Vec<String>,
 }
 
-fn test_policy(engine: &Engine, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
-    let file = CompiledFile::read(engine, wasm, &Limits::default())
-        .map_err(|error| anyhow::anyhow!("{} was refused at the step `{}`: it {}", wasm.display(), error.step(), error.text()))?;
+fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
+    let file = loading::told(wasm, |notices| CompiledFile::read(loader, wasm, &Limits::default(), notices))?;
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut without_fixtures: BTreeSet<&Name> = file.manifest().rules.iter().map(|rule| &rule.id).collect();
     for path in fixture_files(dir)? {

@@ -59,6 +59,9 @@ pub struct Config {
     pub policy_paths: Vec<PathBuf>,
     /// The journal of failed tasks; none where they are only reported.
     pub journal_path: Option<PathBuf>,
+    /// Where compiled policies are kept; a relative one was made relative to the file's folder. None: where the system keeps
+    /// such things for the user.
+    pub cache_path: Option<PathBuf>,
     /// The context tables by name.
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
@@ -75,6 +78,7 @@ impl Default for Config {
             file: None,
             policy_paths: Vec::new(),
             journal_path: None,
+            cache_path: None,
             tables: BTreeMap::new(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
@@ -122,6 +126,7 @@ impl Config {
         let policy_paths = reader.paths(top, "policy_paths");
         let policy_paths = policy_paths.into_iter().map(|path| reader.resolve(path)).collect();
         let journal_path = reader.path(top, "journal_path").map(|(path, _)| reader.resolve(path));
+        let cache_path = reader.path(top, "cache_path").map(|(path, _)| reader.resolve(path));
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
@@ -140,6 +145,7 @@ impl Config {
             file: Some(reader.file.to_owned()),
             policy_paths,
             journal_path,
+            cache_path,
             tables,
             limits,
             limit_places,

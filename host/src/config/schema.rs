@@ -5,7 +5,7 @@ use policy_contract::manifest::{Mode, TableKind};
 use crate::limits::{LIMITS, Scope};
 
 /// Keys at the top of the file.
-pub const TOP: &[&str] = &["policy_paths", "journal_path", "tables", "policies", "limits"];
+pub const TOP: &[&str] = &["policy_paths", "journal_path", "cache_path", "tables", "policies", "limits"];
 /// Keys of `[tables.NAME]`.
 pub const TABLE: &[&str] = &["kind", "file"];
 /// Keys of `[policies.NAME]`.

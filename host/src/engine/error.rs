@@ -274,6 +274,9 @@ pub enum EngineError {
     /// The component is refused by the compiler.
     #[error("can't be compiled: {0:#}")]
     Compile(wasmtime::Error),
+    /// Machine code that the engine does not take.
+    #[error("was compiled to code that can't be loaded: {0:#}")]
+    Load(wasmtime::Error),
     /// The component imports or exports what does not fit the contract.
     #[error("doesn't fit the contract: {0:#}")]
     Link(wasmtime::Error),

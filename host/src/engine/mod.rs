@@ -1,9 +1,10 @@
 //! Wasmtime, and nothing of it outside this folder.
 //!
-//! Takes a component's bytes and gives a [`Compiled`] policy; takes a [`Batch`] and gives a [`Judgement`]: what each task
-//! answered, and which failed and why. Knows nothing of AWS, of files or of configuration.
+//! Takes a component's bytes and gives machine code; takes machine code and gives a [`Compiled`] policy; takes a [`Batch`] and
+//! gives a [`Judgement`]: what each task answered, and which failed and why. Knows nothing of AWS, of where files lie or of
+//! configuration.
 //!
-//! - [`Engine`] compiles and links, once for each policy.
+//! - [`precompile`] compiles, in a process of its own; [`Engine`] loads and links the code, once for each policy.
 //! - `instance` makes one call under its limits.
 //! - `wasi` is the empty system that guests in other languages need to start.
 //! - [`Guest`] is what a worker holds for a policy: it takes warm instances from the shelf and puts them back, throws one
@@ -11,6 +12,7 @@
 //! - `second` judges sampled records again, so that a policy that remembers is found out.
 
 mod answer;
+mod artefact;
 mod batch;
 mod bindings;
 mod clock;
@@ -27,10 +29,11 @@ mod wasi;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Strategy};
 
 pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
+pub use artefact::{Artefact, Effort, Held, precompile};
 pub use batch::{Batch, Task};
 pub use clock::TICK;
 pub use error::{CallError, EngineError, FailureKind, Stop};
@@ -90,18 +93,6 @@ impl Engine {
     pub fn keep_warm(mut self, instances: u64, idle: Duration) -> Self {
         self.shelf = Arc::new(Shelf::new(usize::try_from(instances).unwrap_or(usize::MAX), idle));
         self
-    }
-
-    /// Compiles a component and checks that it fits the contract.
-    ///
-    /// # Errors
-    /// [`EngineError::Compile`] or [`EngineError::Link`].
-    pub fn compile(&self, component: &[u8]) -> Result<Compiled, EngineError> {
-        let component = Component::from_binary(&self.inner, component).map_err(EngineError::Compile)?;
-        let linked = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
-        let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
-        let uses_system = component.component_type().imports(&self.inner).any(|(name, _)| name.starts_with("wasi:"));
-        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf) })
     }
 
     /// What all instances hold together.

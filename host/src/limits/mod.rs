@@ -166,6 +166,16 @@ limits! {
     random_kib_per_call: Kibibytes = 16 in 0..=1_024, Policy => Passed::Fails(FailureKind::System);
     /// Size of a policy's file.
     component_mib: Mebibytes = 32 in 1..=1_024, Host => Passed::Refused(Step::Read);
+    /// Memory (address space) of the process that compiles a policy.
+    compile_memory_mib: Mebibytes = 3_072 in 128..=65_536, Host => Passed::Refused(Step::Compile);
+    /// CPU time of the process that compiles a policy. A policy that goes beyond it, or beyond the memory or the deadline, is tried once more, unoptimised.
+    compile_cpu_seconds: Seconds = 60 in 1..=3_600, Host => Passed::Refused(Step::Compile);
+    /// Wall time for the compilation of a policy.
+    compile_deadline_seconds: Seconds = 180 in 1..=7_200, Host => Passed::Refused(Step::Compile);
+    /// Size of the machine code that a policy is compiled to.
+    compiled_mib: Mebibytes = 256 in 1..=4_096, Host => Passed::Refused(Step::Compile);
+    /// Size of the folder with compiled policies; those used longest ago are deleted.
+    cache_mib: Mebibytes = 4_096 in 1..=1_048_576, Host => Passed::Deleted;
     /// Size of a policy's manifest as JSON.
     manifest_kib: Kibibytes = 4_096 in 1..=65_536, Host => Passed::Refused(Step::Describe);
     /// Size of a policy's settings as JSON.
@@ -195,9 +205,11 @@ limits! {
 }
 
 /// Pairs of sizes of which the first must fit into the second.
-const MUST_FIT: [(&str, &str); 5] = [
+const MUST_FIT: [(&str, &str); 7] = [
     ("memory_mib", "memory_budget_mib"),
     ("finding_kib", "output_kib_per_batch"),
+    ("component_mib", "compile_memory_mib"),
+    ("compiled_mib", "compile_memory_mib"),
     ("record_kib", "object_mib"),
     ("lookup_key_bytes", "output_kib_per_batch"),
     ("log_line_bytes", "output_kib_per_batch"),

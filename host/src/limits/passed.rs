@@ -21,6 +21,8 @@ pub enum Passed {
     Cut,
     /// An instance is thrown away, and a fresh one takes its place when it is needed.
     Replaced,
+    /// What was kept to save work is deleted, and made again when it is needed.
+    Deleted,
     /// The work is divided into more calls.
     Divided,
     /// The configuration is refused.
@@ -38,6 +40,7 @@ impl Passed {
             | Self::Reported(_)
             | Self::Cut
             | Self::Replaced
+            | Self::Deleted
             | Self::Divided
             | Self::Invalid => None,
         }
@@ -50,7 +53,7 @@ impl Passed {
             Self::Refused(_) | Self::CannotStart(_) => Some(HostRule::PolicyRefused),
             Self::Quarantined => Some(HostRule::PolicyQuarantined),
             Self::Reported(rule) => Some(rule),
-            Self::Cut | Self::Replaced | Self::Divided | Self::Invalid => None,
+            Self::Cut | Self::Replaced | Self::Deleted | Self::Divided | Self::Invalid => None,
         }
     }
 
@@ -66,6 +69,7 @@ impl Passed {
             Self::Reported(_) => "reported".to_owned(),
             Self::Cut => "cut or dropped, said and counted".to_owned(),
             Self::Replaced => "a fresh instance takes over".to_owned(),
+            Self::Deleted => "deleted, and compiled again when needed".to_owned(),
             Self::Divided => "divided into more calls".to_owned(),
             Self::Invalid => "the configuration is refused".to_owned(),
         }

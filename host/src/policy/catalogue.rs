@@ -1,15 +1,17 @@
 //! The policies that a host judges with, and the ones that it refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use policy_contract::manifest::Mode;
 
 use super::error::LoadError;
 use super::load::{LoadedPolicy, load};
+use super::loader::{Loader, Notice};
 use crate::config::Config;
-use crate::engine::Engine;
 use crate::route::Router;
 
 /// A rule of one of a catalogue's policies.
@@ -35,6 +37,7 @@ pub struct Refusal {
 pub struct Catalogue {
     policies: Vec<LoadedPolicy>,
     refusals: Vec<Refusal>,
+    notices: Vec<(PathBuf, Notice)>,
     router: Router<Subscriber>,
 }
 
@@ -44,11 +47,18 @@ impl Catalogue {
     ///
     /// # Errors
     /// A path can't be read.
-    pub fn load(engine: &Engine, paths: &[PathBuf], config: &Config) -> Result<Self, (PathBuf, std::io::Error)> {
+    pub fn load(loader: &Loader, paths: &[PathBuf], config: &Config) -> Result<Self, (PathBuf, std::io::Error)> {
         let mut policies: BTreeMap<_, LoadedPolicy> = BTreeMap::new();
         let mut refusals = Vec::new();
-        for path in files(paths)? {
-            let error = match load(engine, &path, config) {
+        let mut notices: Vec<(PathBuf, Notice)> = Vec::new();
+        let files = files(paths)?;
+        let results = on_all_processors(&files, |path| {
+            let mut noted = Vec::new();
+            (load(loader, path, config, &mut noted), noted)
+        });
+        for (path, (result, noted)) in files.into_iter().zip(results) {
+            notices.extend(noted.into_iter().map(|notice| (path.clone(), notice)));
+            let error = match result {
                 Err(error) => error,
                 Ok(policy) => match policies.get(&policy.identity().name) {
                     Some(first) => {
@@ -63,7 +73,10 @@ impl Catalogue {
             };
             refusals.push(Refusal { path, error });
         }
-        Ok(Self::new(policies.into_values().collect(), refusals))
+        if let Some(notice) = loader.trim_cache(&config.limits) {
+            notices.push((PathBuf::new(), notice));
+        }
+        Ok(Self { notices: once_each(notices), ..Self::new(policies.into_values().collect(), refusals) })
     }
 
     /// A catalogue of these policies, which have different names, in this order.
@@ -77,7 +90,7 @@ impl Catalogue {
                 }
             }
         }
-        Self { policies, refusals, router }
+        Self { policies, refusals, notices: Vec::new(), router }
     }
 
     /// The policies, in the order of their names.
@@ -88,6 +101,12 @@ impl Catalogue {
     /// What was refused, in the order of the files.
     pub fn refusals(&self) -> &[Refusal] {
         &self.refusals
+    }
+
+    /// What an operator should know about how policies were compiled, with their files, in the order of the files. What holds for
+    /// all of them stands here once.
+    pub fn notices(&self) -> &[(PathBuf, Notice)] {
+        &self.notices
     }
 
     /// Which rules want which records.
@@ -103,6 +122,33 @@ impl Catalogue {
         };
         self.policies.iter().enumerate().flat_map(rules).collect()
     }
+}
+
+/// The notices without those that say again what another says of the cache.
+fn once_each(notices: Vec<(PathBuf, Notice)>) -> Vec<(PathBuf, Notice)> {
+    let mut seen = HashSet::new();
+    let is_new = |(_, notice): &(PathBuf, Notice)| !notice.is_about_the_cache() || seen.insert(std::mem::discriminant(notice));
+    notices.into_iter().filter(is_new).collect()
+}
+
+/// The answers for every file, in the order of the files, worked out by as many threads as there are processors.
+fn on_all_processors<T: Send>(files: &[PathBuf], answer: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mine = || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            files.get(number).map(|file| (number, answer(file)))
+        };
+        std::iter::from_fn(mine).collect::<Vec<_>>()
+    };
+    let mut answers: Vec<(usize, T)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let answers = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        answers.flatten().collect()
+    });
+    answers.sort_by_key(|(number, _)| *number);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
 /// The policy files under these paths, in their order, those of a folder by name.
@@ -133,6 +179,18 @@ fn is_policy_file(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn answers_come_in_the_order_of_the_files_whoever_is_done_first() {
+        let files: Vec<PathBuf> = (0..100).map(|number| PathBuf::from(number.to_string())).collect();
+        let answers = on_all_processors(&files, |file| {
+            let number: u64 = file.to_str().unwrap().parse().unwrap();
+            thread::sleep(std::time::Duration::from_micros(100 - number));
+            number
+        });
+        assert_eq!(answers, (0..100).collect::<Vec<u64>>());
+        assert_eq!(on_all_processors(&[], |_| ()), []);
+    }
 
     #[test]
     fn a_folder_gives_its_modules_by_name() {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use policy_contract::manifest::BadManifest;
 use policy_contract::name::Name;
 
+use super::compile::CompileError;
+use super::world::Counted;
 use crate::config::ConfigErrors;
 use crate::engine::{CallError, EngineError};
 use crate::limits::REFUSAL_TEXT;
@@ -59,8 +61,11 @@ pub enum LoadError {
     #[error("is no WebAssembly module or component: build it with `trailwarden policy build`")]
     NotWasm,
     /// The file begins as WebAssembly and then breaks off or breaks the format.
-    #[error("is malformed WebAssembly: {0}")]
-    Malformed(wasmparser::BinaryReaderError),
+    #[error("is malformed WebAssembly: {reason}")]
+    Malformed {
+        /// What the parser says, and where.
+        reason: String,
+    },
     /// A core module without the section that says what it is.
     #[error("is a core module without a component type: build it against the `policy-sdk` crate, whose macros add one")]
     NoComponentType,
@@ -90,12 +95,15 @@ pub enum LoadError {
     #[error("has {number} {what}, {limit} allowed: split it into several policies")]
     TooMany {
         /// What.
-        what: &'static str,
+        what: Counted,
         /// How many.
         number: u64,
         /// The limit.
         limit: u64,
     },
+    /// No machine code came of it.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
     /// The engine refuses it.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -166,13 +174,13 @@ impl LoadError {
     pub fn step(&self) -> Step {
         match self {
             Self::Read(_) | Self::TooLarge { .. } | Self::NotWasm => Step::Read,
-            Self::Malformed(_)
+            Self::Malformed { .. }
             | Self::NoComponentType
             | Self::Wrap { .. }
             | Self::OtherWorld { .. }
             | Self::TooMany { .. }
             | Self::ForbiddenImports { .. } => Step::World,
-            Self::Engine(_) => Step::Compile,
+            Self::Compile(_) | Self::Engine(_) => Step::Compile,
             Self::Call { call: "configure", .. } | Self::Settings { .. } | Self::ChangesName { .. } => Step::Configure,
             Self::Call { .. } | Self::Manifest(_) | Self::BadManifest(_) | Self::Unsupported { .. } => Step::Describe,
             Self::Tables(_) => Step::Tables,

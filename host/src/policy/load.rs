@@ -1,7 +1,7 @@
 //! The steps from a file to a policy that may judge.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription, T
 use policy_contract::severity::Severity;
 
 use super::error::LoadError;
-use super::world::{Encoding, World, check_size, encoding, has_component_type};
-use super::wrap::component_from_module;
+use super::loader::{Loader, Notice, Ready};
+use super::world::World;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
-use crate::engine::{CallError, Compiled, Engine, Guest, GuestLimits, Tables, WarmKey};
+use crate::engine::{CallError, Compiled, Guest, GuestLimits, Tables, WarmKey};
 use crate::finding::PolicyIdentity;
 use crate::limits::Limits;
 
@@ -102,28 +102,19 @@ pub struct CompiledFile {
 }
 
 impl CompiledFile {
-    /// Reads, checks and compiles a file, and asks it what it is.
+    /// Reads, checks and compiles a file, or takes what was compiled before, and asks it what it is. What an operator should
+    /// know about its compilation is added to `notices`, also where the policy is refused.
     ///
     /// # Errors
     /// The first step that refuses it.
-    pub fn read(engine: &Engine, path: &Path, limits: &Limits) -> Result<Self, LoadError> {
+    pub fn read(loader: &Loader, path: &Path, limits: &Limits, notices: &mut Vec<Notice>) -> Result<Self, LoadError> {
         let file = read(path, limits.component_mib.bytes())?;
-        let component = to_component(&file)?;
-        let world = World::read(&component)?;
-        world.check()?;
-        check_size(&component)?;
-        let compiled = engine.compile(&component)?;
+        let digest = Digest::of(&file);
+        let Ready { compiled, world } = loader.ready(&file, digest, limits, notices)?;
         let manifest = compiled.describe(&Arc::new(GuestLimits::from(limits))).map_err(failed_call)?;
         // Not checked yet: a policy whose rules come with its settings has none before.
         let unconfigured = serde_json::from_str(&manifest).map_err(LoadError::Manifest)?;
-        Ok(Self {
-            path: path.to_owned(),
-            digest: Digest::of(&file),
-            bytes: file.len(),
-            world,
-            unconfigured,
-            compiled: Arc::new(compiled),
-        })
+        Ok(Self { path: path.to_owned(), digest, bytes: file.len(), world, unconfigured, compiled: Arc::new(compiled) })
     }
 
     /// SHA-256 of the file.
@@ -194,27 +185,19 @@ impl CompiledFile {
     }
 }
 
-/// Loads a policy under a configuration.
+/// Loads a policy under a configuration; gives it with what an operator should know about its compilation.
 ///
 /// # Errors
 /// The first step that refuses it.
-pub fn load(engine: &Engine, path: &Path, config: &Config) -> Result<LoadedPolicy, LoadError> {
-    CompiledFile::read(engine, path, &config.limits)?.configure(config)
+pub fn load(loader: &Loader, path: &Path, config: &Config, notices: &mut Vec<Notice>) -> Result<LoadedPolicy, LoadError> {
+    CompiledFile::read(loader, path, &config.limits, notices)?.configure(config)
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let file = File::open(path).map_err(LoadError::Read)?;
-    let mut content = Vec::new();
+    let mut content = Vec::with_capacity(file.metadata().map_or(0, |metadata| metadata.len().min(limit)) as usize);
     file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(LoadError::Read)?;
     if content.len() as u64 > limit { Err(LoadError::TooLarge { limit }) } else { Ok(content) }
-}
-
-fn to_component(file: &[u8]) -> Result<Vec<u8>, LoadError> {
-    match encoding(file)? {
-        Encoding::Component => Ok(file.to_vec()),
-        Encoding::Module if has_component_type(file)? => component_from_module(file),
-        Encoding::Module => Err(LoadError::NoComponentType),
-    }
 }
 
 fn failed_call((call, error): (&'static str, CallError)) -> LoadError {

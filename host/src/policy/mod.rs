@@ -4,16 +4,22 @@
 //! same and in this order: read, digest, world and imports (before anything is compiled), compile, describe, configure,
 //! describe again, tables. A policy that is refused changes nothing for the others.
 //!
-//! [`Catalogue`] is the set of policies that a host judges with.
+//! - [`Loader`] makes a file's code ready: from the [`cache`], or by the [`compile`]r, which is a process of its own.
+//! - [`CompiledFile`] and [`LoadedPolicy`] are what comes of one file.
+//! - [`Catalogue`] is the set of policies that a host judges with.
 
+pub mod cache;
 mod catalogue;
+pub mod compile;
 mod error;
 mod load;
+mod loader;
 mod world;
 mod wrap;
 
 pub use catalogue::{Catalogue, Refusal, Subscriber};
 pub use error::{LoadError, Step};
 pub use load::{CompiledFile, LoadedPolicy, LoadedRule, load};
+pub use loader::{Loader, Notice};
 pub use world::{Interface, World};
 pub use wrap::component_from_module;

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use wasmparser::{Parser, Payload};
+use serde::{Deserialize, Serialize};
+use wasmparser::{BinaryReaderError, Parser, Payload, TypeRef};
 
 use super::error::LoadError;
 use crate::engine::SYSTEM_INTERFACES;
@@ -17,7 +18,8 @@ const RULES: &str = "rules";
 const GIVEN: [&str; 2] = ["log", "context"];
 
 /// An interface's name, as in `trailwarden:policy/rules@1.0.0`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Interface {
     /// The name as it stands in the component.
     pub name: String,
@@ -46,7 +48,7 @@ impl fmt::Display for Interface {
 }
 
 /// What a component imports and exports.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct World {
     /// In their order in the component.
     pub imports: Vec<Interface>,
@@ -73,16 +75,38 @@ pub(super) fn encoding(bytes: &[u8]) -> Result<Encoding, LoadError> {
     }
 }
 
+fn malformed(error: BinaryReaderError) -> LoadError {
+    LoadError::Malformed { reason: error.to_string() }
+}
+
 /// Whether a core module has a section that says which component it is meant to be.
 pub(super) fn has_component_type(module: &[u8]) -> Result<bool, LoadError> {
     for payload in Parser::new(0).parse_all(module) {
-        if let Payload::CustomSection(section) = payload.map_err(LoadError::Malformed)?
+        if let Payload::CustomSection(section) = payload.map_err(malformed)?
             && section.name().starts_with("component-type")
         {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// What of a component's core modules is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Counted {
+    /// Globals, those that are imported included.
+    Globals,
+    /// Functions, those that are imported included.
+    Functions,
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Globals => "globals",
+            Self::Functions => "functions",
+        })
+    }
 }
 
 /// Checks how much a component makes every instance hold besides its memories and tables, which are metered.
@@ -92,13 +116,23 @@ pub(super) fn has_component_type(module: &[u8]) -> Result<bool, LoadError> {
 pub(super) fn check_size(component: &[u8]) -> Result<(), LoadError> {
     let (mut globals, mut functions) = (0, 0);
     for payload in Parser::new(0).parse_all(component) {
-        match payload.map_err(LoadError::Malformed)? {
+        match payload.map_err(malformed)? {
             Payload::GlobalSection(section) => globals += u64::from(section.count()),
             Payload::FunctionSection(section) => functions += u64::from(section.count()),
+            // An instance holds as much for what it imports, and a component can hand the same function on to any number.
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    match import.map_err(malformed)?.ty {
+                        TypeRef::Func(_) | TypeRef::FuncExact(_) => functions += 1,
+                        TypeRef::Global(_) => globals += 1,
+                        TypeRef::Table(_) | TypeRef::Memory(_) | TypeRef::Tag(_) => {}
+                    }
+                }
+            }
             _ => {}
         }
     }
-    let counts = [("globals", globals, GLOBALS), ("functions", functions, FUNCTIONS)];
+    let counts = [(Counted::Globals, globals, GLOBALS), (Counted::Functions, functions, FUNCTIONS)];
     match counts.into_iter().find(|(_, number, limit)| number > limit) {
         Some((what, number, limit)) => Err(LoadError::TooMany { what, number, limit }),
         None => Ok(()),
@@ -114,18 +148,18 @@ impl World {
         let mut world = Self::default();
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
-            match payload.map_err(LoadError::Malformed)? {
+            match payload.map_err(malformed)? {
                 Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::ComponentImportSection(section) if depth == 0 => {
                     for import in section {
-                        let import = import.map_err(LoadError::Malformed)?;
+                        let import = import.map_err(malformed)?;
                         world.imports.push(Interface { name: import.name.name.to_owned() });
                     }
                 }
                 Payload::ComponentExportSection(section) if depth == 0 => {
                     for export in section {
-                        let export = export.map_err(LoadError::Malformed)?;
+                        let export = export.map_err(malformed)?;
                         world.exports.push(Interface { name: export.name.name.to_owned() });
                     }
                 }
@@ -208,8 +242,8 @@ mod tests {
             wat::parse_str(format!("(component (core module {globals}) (core module {functions}))")).unwrap()
         };
         check_size(&module(GLOBALS, 10)).unwrap();
-        assert!(matches!(check_size(&module(GLOBALS + 1, 0)), Err(LoadError::TooMany { what: "globals", .. })));
-        assert!(matches!(check_size(&module(0, FUNCTIONS + 1)), Err(LoadError::TooMany { what: "functions", .. })));
+        assert!(matches!(check_size(&module(GLOBALS + 1, 0)), Err(LoadError::TooMany { what: Counted::Globals, .. })));
+        assert!(matches!(check_size(&module(0, FUNCTIONS + 1)), Err(LoadError::TooMany { what: Counted::Functions, .. })));
     }
 
     #[test]
@@ -217,6 +251,6 @@ mod tests {
         assert!(matches!(encoding(b"#!/bin/sh"), Err(LoadError::NotWasm)));
         assert!(matches!(encoding(b""), Err(LoadError::NotWasm)));
         assert_eq!(encoding(b"\0asm\x01\0\0\0").unwrap(), Encoding::Module);
-        assert!(matches!(World::read(b"\0asm\x0d\0\x01\0\xff\xff"), Err(LoadError::Malformed(_))));
+        assert!(matches!(World::read(b"\0asm\x0d\0\x01\0\xff\xff"), Err(LoadError::Malformed { .. })));
     }
 }
