@@ -58,6 +58,16 @@ test: setup-tests policies ## run every test
 	$(PYTHON) -m unittest discover --start-directory tests/schemas
 	$(PYTHON) -m unittest discover --start-directory tests/setup
 
+# Real records where they are, else a day of example records.
+BENCH_RECORDS := $(or $(wildcard ../shared/records),target/bench-records)
+
+.PHONY: bench
+bench: build ## measure what handing a record to a policy costs
+	$(TRAILWARDEN) policy build tests/bench --out target/bench
+	rm -rf target/bench-records
+	target/release/sample-day target/bench-records
+	cargo bench --locked --workspace --bench record_image -- $(abspath target/bench $(BENCH_RECORDS))
+
 .PHONY: mutants
 mutants: setup ## take each condition of each shipped rule away and see that a fixture notices
 	python3 tests/mutants/mutants.py

@@ -54,7 +54,12 @@ impl<S> Judge<'_, S> {
                 _ => &current.insert((task.record, read(batch, task.record))).1,
             };
             match record {
-                Ok(event) => answers.extend(self.judge(task.rule, event).into_iter().map(|verdict| (position, verdict))),
+                Ok(event) => {
+                    let verdicts = self.judge(task.rule, event);
+                    if !verdicts.is_empty() {
+                        answers.extend(verdicts.into_iter().map(|verdict| (position, verdict)));
+                    }
+                }
                 Err(error) => answers.push((position, Verdict::Error(error.clone()))),
             }
         }

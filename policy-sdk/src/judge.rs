@@ -54,6 +54,9 @@ impl<S> Judge<'_, S> {
 
     /// What the host would refuse, said in the policy's own words.
     fn check(&self, verdicts: &[Verdict]) -> Result<(), String> {
+        if verdicts.is_empty() {
+            return Ok(());
+        }
         let mut keys = BTreeSet::new();
         for verdict in verdicts {
             match verdict {
@@ -86,6 +89,7 @@ impl<S> Judge<'_, S> {
     }
 }
 
+#[inline]
 fn no_faults(scope: Scope<'_>) -> Result<(), String> {
     let faults = scope.into_faults();
     if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }

@@ -57,7 +57,7 @@ impl<S> Policy<S> {
             version: self.version.to_owned(),
             description: self.description.to_owned(),
             owner: self.owner.to_owned(),
-            record: RecordInterest { format: RecordFormat::Image, paths: Vec::new() },
+            record: RecordInterest { format: RecordFormat::Image },
             requires: Vec::new(),
             tables: self.tables.iter().map(Table::describe).collect::<Result<_, _>>()?,
             responses: self.responses.to_vec(),

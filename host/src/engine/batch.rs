@@ -1,16 +1,11 @@
 //! A batch: records one after the other in one buffer, and the tasks that say which rule looks at which.
 
-/// Rule number `rule` of the policy is to look at record number `record` of the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// Position of the record in the batch.
-    pub record: u32,
-    /// Position of the rule in the manifest.
-    pub rule: u32,
-}
+/// Rule number `rule` of the policy (its position in the manifest) is to look at record number `record` of the batch. The
+/// contract's own type, so that a call takes a batch's tasks as they are.
+pub use super::bindings::exports::trailwarden::policy::rules::Task;
 
 /// Records and tasks for one call. Tasks are in order of their records.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,
     ends: Vec<u32>,
@@ -18,7 +13,7 @@ pub struct Batch {
 }
 
 /// A batch that would grow beyond what its offsets can address.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("a batch can't hold more than 4 GiB of records")]
 pub struct TooLarge;
 
@@ -34,6 +29,18 @@ impl Batch {
         self.ends.push(end);
         self.tasks.extend(rules.into_iter().map(|rule| Task { record: position, rule }));
         Ok(())
+    }
+
+    /// Exchanges its tasks for others over the same records, which are in order of their records too.
+    pub fn swap_tasks(&mut self, tasks: &mut Vec<Task>) {
+        std::mem::swap(&mut self.tasks, tasks);
+    }
+
+    /// Forgets its records and tasks, and keeps its memory for the next ones.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        self.tasks.clear();
     }
 
     /// The records' bytes, one after the other.
@@ -97,6 +104,10 @@ mod tests {
         batch
     }
 
+    fn tasks(batch: &Batch) -> Vec<(u32, u32)> {
+        batch.tasks().iter().map(|task| (task.record, task.rule)).collect()
+    }
+
     #[test]
     fn records_lie_one_after_the_other() {
         let batch = batch();
@@ -105,10 +116,20 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_that_was_cleared_begins_anew() {
+        let mut cleared = batch();
+        cleared.clear();
+        assert!(cleared.is_empty() && cleared.bytes().is_empty() && cleared.tasks().is_empty());
+        cleared.push(b"two", [5]).unwrap();
+        assert_eq!((cleared.record(0), tasks(&cleared)), (&b"two"[..], vec![(0, 5)]));
+    }
+
+    #[test]
     fn a_part_holds_only_what_its_tasks_need() {
         let part = batch().part(1..3);
         assert_eq!((part.bytes(), part.ends()), (&b"one"[..], &[3, 3][..]));
-        assert_eq!(part.tasks(), [Task { record: 0, rule: 2 }, Task { record: 1, rule: 1 }]);
-        assert_eq!(batch().part(0..4), batch());
+        assert_eq!(tasks(&part), [(0, 2), (1, 1)]);
+        let (whole, all) = (batch(), batch().part(0..4));
+        assert_eq!((all.bytes(), all.ends(), tasks(&all)), (whole.bytes(), whole.ends(), tasks(&whole)));
     }
 }

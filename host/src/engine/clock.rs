@@ -24,9 +24,13 @@ pub fn thread_cpu_time() -> Duration {
 }
 
 /// When a call must have ended.
+///
+/// The thread's CPU clock is asked only when a call is still running at a tick, since asking takes as long as judging several
+/// records and nearly every call ends before. So CPU time counts from the first tick on: a call has its limit and at most what
+/// it used until then, about one [`TICK`].
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    cpu_end: Duration,
+    cpu_end: Option<Duration>,
     cpu_limit: Duration,
     wall_end: Instant,
     wall_limit: Duration,
@@ -36,15 +40,16 @@ impl Deadline {
     /// A deadline that begins to run now, for a call made on this thread.
     pub fn starting_now(cpu_limit: Duration, wall_factor: u32) -> Self {
         let wall_limit = cpu_limit.saturating_mul(wall_factor);
-        Self { cpu_end: thread_cpu_time() + cpu_limit, cpu_limit, wall_end: Instant::now() + wall_limit, wall_limit }
+        Self { cpu_end: None, cpu_limit, wall_end: Instant::now() + wall_limit, wall_limit }
     }
 
     /// Whether the call may go on.
     ///
     /// # Errors
     /// [`Stop::CpuTime`] or [`Stop::WallTime`] where it may not.
-    pub fn check(&self) -> Result<(), Stop> {
-        if thread_cpu_time() >= self.cpu_end {
+    pub fn check(&mut self) -> Result<(), Stop> {
+        let used = thread_cpu_time();
+        if used >= *self.cpu_end.get_or_insert(used.saturating_add(self.cpu_limit)) {
             return Err(Stop::CpuTime { limit: self.cpu_limit });
         }
         if Instant::now() >= self.wall_end {
@@ -68,4 +73,36 @@ pub fn start_ticker(engine: EngineWeak) -> std::io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn work_for(cpu: Duration) {
+        let begin = thread_cpu_time();
+        while thread_cpu_time() - begin < cpu {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn cpu_time_counts_from_the_first_check_and_ends_the_call() {
+        let mut deadline = Deadline::starting_now(Duration::from_millis(5), 10_000);
+        assert_eq!(deadline.check(), Ok(()));
+        work_for(Duration::from_millis(2));
+        assert_eq!(deadline.check(), Ok(()));
+        work_for(Duration::from_millis(4));
+        assert_eq!(deadline.check(), Err(Stop::CpuTime { limit: Duration::from_millis(5) }));
+    }
+
+    #[test]
+    fn a_thread_that_was_not_scheduled_has_used_no_cpu_time_but_wall_time_ends() {
+        let mut deadline = Deadline::starting_now(Duration::from_millis(20), 2);
+        assert_eq!(deadline.check(), Ok(()));
+        thread::sleep(Duration::from_millis(25));
+        assert_eq!(deadline.check(), Ok(()));
+        thread::sleep(Duration::from_millis(20));
+        assert_eq!(deadline.check(), Err(Stop::WallTime { limit: Duration::from_millis(40) }));
+    }
 }

@@ -39,8 +39,8 @@ impl Instance {
         // Stands behind the count of `wasi`, which has a reason: a borrowed handle counts twice here.
         let handles = if compiled.uses_system { limits.system_handles.saturating_mul(2) } else { COMPONENT_HANDLES };
         store.set_max_component_handles(handles);
-        store.epoch_deadline_callback(|context| {
-            context.data().deadline.check()?;
+        store.epoch_deadline_callback(|mut context| {
+            context.data_mut().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
@@ -83,9 +83,8 @@ impl Instance {
         let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
         let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
         self.records_judged += u64::from(records);
-        let tasks: Vec<_> = batch.tasks().iter().map(|task| rules::Task { record: task.record, rule: task.rule }).collect();
         self.call(cpu, lookups, |policy, store| {
-            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), &tasks)
+            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), batch.tasks())
         })
     }
 

@@ -34,7 +34,7 @@ use wasmtime::{Config, Strategy};
 
 pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
 pub use artefact::{Artefact, Effort, Held, precompile};
-pub use batch::{Batch, Task};
+pub use batch::{Batch, Task, TooLarge};
 pub use clock::TICK;
 pub use error::{CallError, EngineError, FailureKind, Stop};
 pub use guest::{Guest, Judgement, TaskFailure};

@@ -8,12 +8,12 @@ use policy_contract::manifest::Mode;
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
+use super::gather::{Gathered, Gatherer, Next};
 use super::quarantine::{Board, Quarantines, Thresholds, Trial};
-use crate::engine::{Answer, Batch, FailureKind, Guest, Judgement, LogLine, Verdict};
+use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy, Subscriber};
-use crate::record::Handover;
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
@@ -74,10 +74,9 @@ pub struct OfPolicy {
 }
 
 impl OfPolicy {
-    fn withhold(&mut self, record: usize, rules: impl Iterator<Item = usize>) {
-        let before = self.withheld.len();
-        self.withheld.extend(rules.map(|rule| (record, rule)));
-        self.tasks += (self.withheld.len() - before) as u64;
+    fn withhold(&mut self, record: usize, rule: usize) {
+        self.withheld.push((record, rule));
+        self.tasks += 1;
     }
 }
 
@@ -160,21 +159,9 @@ pub struct FailedRecord {
 pub struct Judge {
     catalogue: Arc<Catalogue>,
     guests: Vec<Guest>,
-    gathering: Vec<Gathering>,
-    handover: Handover,
-    batch_bytes: usize,
-    batch_records: usize,
+    gatherer: Gatherer,
     thresholds: Thresholds,
     board: Arc<Board>,
-}
-
-/// A batch that is being filled for one policy, and which record of the chunk each of its records is.
-#[derive(Default)]
-struct Gathering {
-    batch: Batch,
-    records: Vec<usize>,
-    /// Records of the batch that are to be judged a second time.
-    samples: Vec<usize>,
 }
 
 /// What one policy said of a chunk, before it is put in order.
@@ -198,11 +185,10 @@ impl Judge {
     /// A judge that starts its instances when they are first needed, and asks no policy that has been quarantined.
     pub fn new(catalogue: Arc<Catalogue>, limits: &Limits, quarantines: &Quarantines) -> Self {
         let guests = catalogue.policies().iter().map(|policy| policy.guest()).collect();
-        let gathering = catalogue.policies().iter().map(|_| Gathering::default()).collect();
-        let batch_bytes = usize::try_from(limits.batch_kib.bytes()).unwrap_or(usize::MAX);
-        let batch_records = usize::try_from(limits.batch_records).unwrap_or(usize::MAX);
+        let formats = catalogue.policies().iter().map(|policy| policy.record_format());
+        let gatherer = Gatherer::new(formats, limits);
         let (thresholds, board) = (Thresholds::from(limits), quarantines.board());
-        Self { catalogue, guests, gathering, handover: Handover::default(), batch_bytes, batch_records, thresholds, board }
+        Self { catalogue, guests, gatherer, thresholds, board }
     }
 
     /// Judges a chunk: every rule that wants a record looks at it.
@@ -215,116 +201,29 @@ impl Judge {
 
     /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
     pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Vec<Subscriber>)) -> Judged {
-        let of_policy = |policy| OfPolicy { is_stopped: self.board.is_quarantined(policy), ..OfPolicy::default() };
-        let mut judged = Judged { by_policy: (0..self.guests.len()).map(of_policy).collect(), ..Judged::default() };
-        let mut said = Vec::new();
+        let Self { catalogue, guests, gatherer, thresholds, board } = self;
+        let of_policy = |policy| OfPolicy { is_stopped: board.is_quarantined(policy), ..OfPolicy::default() };
+        let judged = Judged { by_policy: (0..guests.len()).map(of_policy).collect(), ..Judged::default() };
+        let mut hearing = Hearing { chunk, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
         let mut wanted = Vec::new();
-        // Taken out, so that a record's forms can be lent to what changes the rest.
-        let mut handover = std::mem::take(&mut self.handover);
         for (position, record) in chunk.records.iter().enumerate() {
             want(position, &mut wanted);
             if wanted.is_empty() {
-                judged.records.unselected += 1;
+                hearing.judged.records.unselected += 1;
                 continue;
             }
-            judged.records.evaluated += 1;
-            let sample = sample_number(record.record.event_key.as_str());
-            let mut forms = handover.of(&record.record.json);
-            for of_policy in wanted.chunk_by(|a, b| a.policy == b.policy) {
-                let policy = of_policy[0].policy;
-                let rules = of_policy.iter().map(|subscriber| subscriber.rule);
-                if judged.by_policy[policy].is_stopped {
-                    judged.by_policy[policy].withhold(position, rules);
-                    continue;
-                }
-                let format = self.catalogue.policies()[policy].record_format();
-                match forms.in_format(format) {
-                    Ok(handed_over) => {
-                        if self.would_overflow(&self.gathering[policy].batch, handed_over) {
-                            self.ask(chunk, policy, &mut said, &mut judged);
-                        }
-                        self.gather(policy, (position, sample), handed_over, rules, &mut said, &mut judged);
-                    }
-                    Err(error) => not_handed_over(policy, position, rules, &error.to_string(), &mut said, &mut judged),
-                }
-            }
+            hearing.judged.records.evaluated += 1;
+            wanted.retain(|subscriber| !hearing.withholds(position, *subscriber));
+            gatherer.add(position, &record.record.json, &wanted, &mut |policy, next| hearing.next(policy, next));
         }
-        self.handover = handover;
-        for policy in 0..self.guests.len() {
-            self.ask(chunk, policy, &mut said, &mut judged);
+        gatherer.finish(&mut |policy, next| hearing.next(policy, next));
+        let Hearing { mut judged, mut said, .. } = hearing;
+        for of_policy in &mut judged.by_policy {
+            of_policy.withheld.sort_unstable();
         }
         said.sort_by_key(|said| (said.record, said.policy, said.rule));
         self.report(chunk, said, &mut judged);
         judged
-    }
-
-    fn would_overflow(&self, batch: &Batch, record: &[u8]) -> bool {
-        let is_full = batch.bytes().len() + record.len() > self.batch_bytes || batch.len() >= self.batch_records;
-        is_full && !batch.is_empty()
-    }
-
-    fn gather(
-        &mut self,
-        policy: usize,
-        (position, sample): (usize, u32),
-        record: &[u8],
-        rules: impl Iterator<Item = usize> + Clone,
-        said: &mut Vec<Said>,
-        judged: &mut Judged,
-    ) {
-        // What was asked just now may have been the last that this policy is asked.
-        if judged.by_policy[policy].is_stopped {
-            return judged.by_policy[policy].withhold(position, rules);
-        }
-        let gathering = &mut self.gathering[policy];
-        match gathering.batch.push(record, rules.clone().map(|rule| rule as u32)) {
-            Ok(()) => {
-                if self.guests[policy].wants_second_run(sample) {
-                    gathering.samples.push(gathering.records.len());
-                }
-                gathering.records.push(position);
-            }
-            Err(error) => not_handed_over(policy, position, rules, &error.to_string(), said, judged),
-        }
-    }
-
-    /// Asks a policy about what was gathered for it.
-    fn ask(&mut self, chunk: &Chunk, policy: usize, said: &mut Vec<Said>, judged: &mut Judged) {
-        let Gathering { batch, records, samples } = std::mem::take(&mut self.gathering[policy]);
-        if batch.is_empty() {
-            return;
-        }
-        let of_policy = &mut judged.by_policy[policy];
-        let guest = &mut self.guests[policy];
-        let mut judgement = guest.judge(&batch);
-        let json = |record: usize| &*chunk.records[records[record]].record.json;
-        of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), json, &judgement, self.thresholds);
-        for record in samples {
-            guest.judge_again(&batch, record, &mut judgement);
-        }
-        let Judgement { answers, failures, unexplained, impure, compared, cannot_start: _, said: utterances } = judgement;
-        let tasks = batch.tasks();
-        of_policy.tasks += tasks.len() as u64;
-        of_policy.failed += failures.len() as u64;
-        of_policy.answered += (tasks.len() - failures.len()) as u64;
-        of_policy.compared += compared;
-        of_policy.impure += impure.len() as u64;
-        of_policy.log_lines_dropped += utterances.lines_dropped;
-        let place = |task: usize| (records[tasks[task].record as usize], tasks[task].rule as usize);
-        for Answer { task, verdict } in answers {
-            let (record, rule) = place(task);
-            said.push(Said { record, policy, rule, what: Ok(verdict) });
-        }
-        for failure in failures.into_iter().chain(impure) {
-            let (record, rule) = place(failure.task);
-            said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
-        }
-        let name = &self.catalogue.policies()[policy].identity().name;
-        for error in unexplained {
-            let reason = format!("{error}; the batch failed as a whole, and none of its records does so alone");
-            judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
-        }
-        judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
     }
 
     /// Turns what was said into findings and failures.
@@ -377,21 +276,87 @@ impl Judge {
     }
 }
 
-/// Says of each of a policy's tasks for a record that it failed.
-fn not_handed_over(
-    policy: usize,
-    record: usize,
-    rules: impl Iterator<Item = usize>,
-    reason: &str,
-    said: &mut Vec<Said>,
-    judged: &mut Judged,
-) {
-    let reason = format!("the record could not be handed over: {reason}");
-    let before = said.len();
-    said.extend(rules.map(|rule| Said { record, policy, rule, what: Err((FailureKind::Contract, reason.clone())) }));
-    let tasks = (said.len() - before) as u64;
-    judged.by_policy[policy].tasks += tasks;
-    judged.by_policy[policy].failed += tasks;
+/// Asks the policies about a chunk and keeps what they say.
+struct Hearing<'j> {
+    chunk: &'j Chunk,
+    catalogue: &'j Catalogue,
+    guests: &'j mut [Guest],
+    thresholds: Thresholds,
+    judged: Judged,
+    said: Vec<Said>,
+}
+
+impl Hearing<'_> {
+    /// Withholds a record from a rule whose policy is asked no more.
+    fn withholds(&mut self, position: usize, subscriber: Subscriber) -> bool {
+        let of_policy = &mut self.judged.by_policy[subscriber.policy];
+        if of_policy.is_stopped {
+            of_policy.withhold(position, subscriber.rule);
+        }
+        of_policy.is_stopped
+    }
+
+    fn next(&mut self, policy: usize, next: Next<'_>) {
+        match next {
+            Next::Judge(gathered) if self.judged.by_policy[policy].is_stopped => {
+                // What was asked just now was the last that this policy is asked.
+                for task in gathered.batch.tasks() {
+                    let record = gathered.records[task.record as usize];
+                    self.judged.by_policy[policy].withhold(record, task.rule as usize);
+                }
+            }
+            Next::Judge(gathered) => self.ask(policy, gathered),
+            Next::Miss { position, rules, why } => {
+                let reason = format!("the record could not be handed over: {why}");
+                let failed = |rule: &u32| {
+                    let what = Err((FailureKind::Contract, reason.clone()));
+                    Said { record: position, policy, rule: *rule as usize, what }
+                };
+                self.said.extend(rules.iter().map(failed));
+                let of_policy = &mut self.judged.by_policy[policy];
+                of_policy.tasks += rules.len() as u64;
+                of_policy.failed += rules.len() as u64;
+            }
+        }
+    }
+
+    /// Asks a policy about a batch.
+    fn ask(&mut self, policy: usize, Gathered { batch, records }: &Gathered) {
+        let Self { chunk, catalogue, guests, thresholds, judged, said } = self;
+        let of_policy = &mut judged.by_policy[policy];
+        let guest = &mut guests[policy];
+        let mut judgement = guest.judge(batch);
+        let record = |record: usize| &chunk.records[records[record]].record;
+        of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), |number| &record(number).json, &judgement, *thresholds);
+        for number in 0..records.len() {
+            if guest.wants_second_run(sample_number(record(number).event_key.as_str())) {
+                guest.judge_again(batch, number, &mut judgement);
+            }
+        }
+        let Judgement { answers, failures, unexplained, impure, compared, cannot_start: _, said: utterances } = judgement;
+        let tasks = batch.tasks();
+        of_policy.tasks += tasks.len() as u64;
+        of_policy.failed += failures.len() as u64;
+        of_policy.answered += (tasks.len() - failures.len()) as u64;
+        of_policy.compared += compared;
+        of_policy.impure += impure.len() as u64;
+        of_policy.log_lines_dropped += utterances.lines_dropped;
+        let place = |task: usize| (records[tasks[task].record as usize], tasks[task].rule as usize);
+        for Answer { task, verdict } in answers {
+            let (record, rule) = place(task);
+            said.push(Said { record, policy, rule, what: Ok(verdict) });
+        }
+        for failure in failures.into_iter().chain(impure) {
+            let (record, rule) = place(failure.task);
+            said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
+        }
+        let name = &catalogue.policies()[policy].identity().name;
+        for error in unexplained {
+            let reason = format!("{error}; the batch failed as a whole, and none of its records does so alone");
+            judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
+        }
+        judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
+    }
 }
 
 fn finding(

@@ -7,6 +7,7 @@
 
 mod chunk;
 mod feed;
+mod gather;
 mod judge;
 mod ordered;
 mod quarantine;

@@ -64,9 +64,6 @@ pub enum ManifestVersion {
 pub struct RecordInterest {
     /// The form.
     pub format: RecordFormat,
-    /// The only paths that the policy reads, where it promises to read no others; the host may then leave the rest out.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub paths: Vec<String>,
 }
 
 /// The forms in which a record may be handed over.
@@ -77,7 +74,8 @@ pub enum RecordFormat {
     /// The record's JSON text, byte for byte as it arrived.
     #[default]
     Json,
-    /// A form that is read in place without parsing.
+    /// The record image, version 1: a form that is read in place without parsing ([`crate::image`]). Another version will
+    /// have a word of its own, so that a host that does not write it refuses the policy.
     Image,
 }
 

@@ -73,6 +73,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     /// The record of which this is the image.
+    #[inline]
     pub(crate) fn read(image: &'a [u8]) -> Result<Self, BadRecord> {
         let root = Image::read(image)?.root();
         if root.kind() == Kind::Object { Ok(Self { root }) } else { Err(BadRecord::NotAnObject) }
@@ -203,8 +204,9 @@ impl<'a> Event<'a> {
     /// On a path that is not well-formed, which is a mistake in the rule, not in a record: its first test or record shows
     /// it. For paths that are not constants (from settings, say) there is [`Event::at`].
     #[track_caller]
+    #[inline]
     pub fn get(&self, path: &str) -> Value<'a> {
-        Value::new(self.root).get(path)
+        value::look_up(self.root, path)
     }
 
     /// What a parsed path names, from the top of the record.

@@ -133,7 +133,7 @@ impl<'p> Steps<'p> {
 
     fn key(&mut self) -> Result<Step<'p>, BadPath> {
         let rest = self.rest();
-        let length = rest.bytes().position(|byte| matches!(byte, b'.' | b'[' | b']' | b'"')).unwrap_or(rest.len());
+        let length = key_end(self.path.as_bytes(), self.at) - self.at;
         if length == 0 {
             return self.quoted();
         }
@@ -183,6 +183,42 @@ impl<'p> Steps<'p> {
     }
 }
 
+/// Where a key that is not quoted ends: at the next byte that means something in a path, or at the path's end.
+#[inline(always)]
+pub(super) fn key_end(path: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(word) = path.get(at..).and_then(|rest| rest.first_chunk()) {
+        let special = special(u64::from_le_bytes(*word));
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let left = path.len().saturating_sub(at);
+    let end = match path.last_chunk() {
+        // The bytes before `at` are shifted out, and zeros come in behind the end.
+        Some(last) if left > 0 => special(u64::from_le_bytes(*last) >> (64 - 8 * left)).trailing_zeros() as usize / 8,
+        Some(_) => 0,
+        None => {
+            let rest = path.get(at..).unwrap_or_default();
+            rest.iter().position(|byte| matches!(byte, b'.' | b'[' | b']' | b'"')).unwrap_or(left)
+        }
+    };
+    at + end.min(left)
+}
+
+/// The highest bit of the first byte that means something in a path is the lowest bit set; bits above it mean nothing.
+#[inline(always)]
+fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHEST: u64 = 0x8080_8080_8080_8080;
+    let equal = |byte: u8| {
+        let difference = word ^ (ONES * u64::from(byte));
+        difference.wrapping_sub(ONES) & !difference
+    };
+    (equal(b'.') | equal(b'[') | equal(b']') | equal(b'"')) & HIGHEST
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -228,6 +264,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_ends_at_the_first_byte_that_means_something(path in "([a-z]{1,9}|é|[.\\[\\]\"]){0,8}", from in 0usize..20) {
+            let from = from.min(path.len());
+            let rest = &path.as_bytes()[from..];
+            let expected = rest.iter().position(|byte| b".[]\"".contains(byte)).unwrap_or(rest.len());
+            prop_assert_eq!(key_end(path.as_bytes(), from), from + expected);
+        }
+
         #[test]
         fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
             let _ = text.parse::<Path>();

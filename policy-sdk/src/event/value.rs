@@ -5,7 +5,7 @@ use std::fmt;
 use policy_contract::image::{Kind, Node};
 
 use super::document::{Document, NotADocument};
-use super::path::{BadPath, Path, Step, Steps};
+use super::path::{BadPath, Path, Step, Steps, key_end};
 
 /// What stands at a place of a record (or of a [`Document`]): one value, none, or the values that a path with `[]` names.
 #[derive(Clone)]
@@ -26,10 +26,12 @@ impl<'a> Value<'a> {
         Self { found: Found::One(node) }
     }
 
+    #[inline]
     pub(super) fn of(node: Option<Node<'a>>) -> Self {
         Self { found: node.map_or(Found::Nothing, Found::One) }
     }
 
+    #[inline]
     fn one(&self) -> Option<Node<'a>> {
         if let Found::One(node) = self.found { Some(node) } else { None }
     }
@@ -45,21 +47,24 @@ impl<'a> Value<'a> {
     /// On a path that is not well-formed, which is a mistake in the rule, not in a record. For paths that are not constants
     /// there is [`Value::at`].
     #[track_caller]
-    #[expect(clippy::panic, reason = "a path in a rule is code: no record can reach this, and its first use in a test does")]
+    #[inline]
     pub fn get(&self, path: &str) -> Value<'a> {
-        match self.try_get(path) {
-            Ok(found) => found,
-            Err(error) => panic!("{error}"),
+        match self.found {
+            Found::One(node) => look_up(node, path),
+            Found::Nothing | Found::Several(_) => self.follow(path),
         }
     }
 
     /// Every step is read even where nothing is left to look in, so that a bad path never depends on the record.
-    fn try_get(&self, path: &str) -> Result<Value<'a>, BadPath> {
-        let mut found = self.found.clone();
-        for step in Steps::of(path) {
-            found = found.follow(&step?);
+    #[cold]
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a path in a rule is code: no record can reach this, and its first use in a test does")]
+    fn follow(&self, path: &str) -> Value<'a> {
+        let follow = |found: Found<'a>, step: Result<Step<'_>, BadPath>| step.map(|step| found.follow(&step));
+        match Steps::of(path).try_fold(self.found.clone(), follow) {
+            Ok(found) => Self { found },
+            Err(error) => panic!("{error}"),
         }
-        Ok(Self { found })
     }
 
     /// What a parsed path names, from here.
@@ -88,11 +93,13 @@ impl<'a> Value<'a> {
     }
 
     /// The text of a string.
+    #[inline]
     pub fn str(&self) -> Option<&'a str> {
         self.one()?.str()
     }
 
     /// The text of a string, else the empty text.
+    #[inline]
     pub fn text(&self) -> &'a str {
         self.str().unwrap_or_default()
     }
@@ -167,6 +174,34 @@ impl<'a> Value<'a> {
             (Some(text), _) => Document::from_text(text),
             (None, Kind::Object | Kind::Array) => Ok(Document::from_json(&node.to_string())?),
             (None, _) => Err(NotADocument::AnotherType),
+        }
+    }
+}
+
+/// What a path names, from a value.
+#[track_caller]
+#[inline(always)]
+pub(super) fn look_up<'a>(node: Node<'a>, path: &str) -> Value<'a> {
+    match by_keys(node, path) {
+        Some(found) => Value::of(found),
+        None => Value::new(node).follow(path),
+    }
+}
+
+/// What a path of plain keys names, as nearly all paths are; none where it has anything else or is not well-formed.
+#[inline(always)]
+fn by_keys<'a>(node: Node<'a>, path: &str) -> Option<Option<Node<'a>>> {
+    let bytes = path.as_bytes();
+    let mut found = Some(node);
+    let mut from = 0;
+    loop {
+        let end = key_end(bytes, from);
+        let key = path.get(from..end).filter(|key| !key.is_empty())?;
+        found = found.and_then(|node| node.member(key));
+        match bytes.get(end) {
+            None => return Some(found),
+            Some(b'.') => from = end + 1,
+            Some(_) => return None,
         }
     }
 }

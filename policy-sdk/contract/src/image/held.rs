@@ -1,8 +1,6 @@
 //! What the writer holds back until an array or object closes, and an object's members put in order.
 
-use std::cmp::Ordering;
-
-use super::layout::{LARGEST, MEMBER, SCANNED, SLOT};
+use super::layout::{Index, LARGEST, MEMBER, MOST_BUCKETS, SLOT};
 
 /// A value and, in an object, its key.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,8 +44,10 @@ const OVERRULED: u32 = LARGEST + 1;
 /// Leaves one member for each key: in the first one's place, with the last one's value.
 pub(super) fn drop_overruled(held: &mut Vec<Held>, first: usize, order: &mut Vec<u32>, image: &[u8]) {
     let members = held.get_mut(first..).unwrap_or_default();
-    let has_overruled =
-        if members.len() > SCANNED { mark_in_order(members, order, image) } else { mark_by_search(members, image) };
+    let has_overruled = match Index::of(members.len()) {
+        Index::None | Index::Buckets(_) => mark_by_search(members, image),
+        Index::Order => mark_in_order(members, order, image),
+    };
     if has_overruled {
         let mut position = 0;
         held.retain(|member| {
@@ -66,8 +66,8 @@ fn mark_by_search(members: &mut [Held], image: &[u8]) -> bool {
         let Some(member) = rest.first_mut() else { break };
         let bit = 1 << (member.key.hash % 64);
         if seen & bit != 0 {
-            let same = earlier.iter_mut().find(|other| compare(&other.key, &member.key, image) == Ordering::Equal);
-            if let Some(same) = same {
+            let mut alike = earlier.iter_mut().filter(|other| other.key.hash == member.key.hash);
+            if let Some(same) = alike.find(|other| text(&other.key, image) == text(&member.key, image)) {
                 same.slot = member.slot;
                 member.key.size = OVERRULED;
                 has_overruled = true;
@@ -85,7 +85,7 @@ fn mark_in_order(members: &mut [Held], order: &mut Vec<u32>, image: &[u8]) -> bo
     for position in order.iter().copied() {
         let Some(member) = members.get(position as usize).copied() else { break };
         let same = stays.and_then(|stays| members.get_mut(stays as usize));
-        match same.filter(|same| compare(&same.key, &member.key, image) == Ordering::Equal) {
+        match same.filter(|same| text(&same.key, image) == text(&member.key, image)) {
             Some(same) => {
                 same.slot = member.slot;
                 if let Some(overruled) = members.get_mut(position as usize) {
@@ -99,17 +99,32 @@ fn mark_in_order(members: &mut [Held], order: &mut Vec<u32>, image: &[u8]) -> bo
     has_overruled
 }
 
-/// The positions of an object's members in the order in which a reader searches them; equal keys as they were written.
+/// Puts an object's members into its buckets, which are empty.
+pub(super) fn fill(buckets: &mut [u8], members: &[Held]) {
+    let mut taken = [0; MOST_BUCKETS];
+    let mask = buckets.len().wrapping_sub(1) % MOST_BUCKETS;
+    for (member, number) in members.iter().zip(1..) {
+        let mut bucket = member.key.hash as usize & mask;
+        // There are more buckets than members, so one is free.
+        while taken.get(bucket).is_some_and(|number| *number != 0) {
+            bucket = (bucket + 1) & mask;
+        }
+        if let Some(place) = taken.get_mut(bucket) {
+            *place = number;
+        }
+    }
+    buckets.iter_mut().zip(taken).for_each(|(bucket, number)| *bucket = number);
+}
+
+/// The positions of an object's members in the order of their keys; equal keys as they were written.
 pub(super) fn sort(members: &[Held], order: &mut Vec<u32>, image: &[u8]) {
     order.clear();
     // There are fewer members than bytes, whose number fits.
     order.extend(0..members.len() as u32);
-    let member = |position: &u32| members.get(*position as usize).copied().unwrap_or_default();
-    order.sort_unstable_by(|one, other| compare(&member(one).key, &member(other).key, image).then(one.cmp(other)));
+    let key = |position: &u32| members.get(*position as usize).map_or(&[][..], |member| text(&member.key, image));
+    order.sort_unstable_by(|one, other| key(one).cmp(key(other)).then(one.cmp(other)));
 }
 
-/// By hash, then by text, byte for byte.
-fn compare(one: &Key, other: &Key, image: &[u8]) -> Ordering {
-    let text = |key: &Key| image.get(key.at as usize..).and_then(|rest| rest.get(..key.size as usize)).unwrap_or_default();
-    one.hash.cmp(&other.hash).then_with(|| text(one).cmp(text(other)))
+fn text<'a>(key: &Key, image: &'a [u8]) -> &'a [u8] {
+    image.get(key.at as usize..).and_then(|rest| rest.get(..key.size as usize)).unwrap_or_default()
 }

@@ -6,8 +6,10 @@
 //! image   = magic "TWI", version u8, length u32, root slot, JSON text, then bodies and unescaped texts in any order
 //! slot    = kind and size u32 (kind in the upper 3 bits), offset u32
 //! array   = size × slot
-//! object  = size × hash u32, size × member, and where size > 32: size × position u32 in the order of (hash, key)
+//! object  = size × member, index
 //! member  = key offset u32, key size u32, slot
+//! index   = nothing where size ≤ 4; where size ≤ 32 buckets u8, twice as many as the next power of two;
+//!           else size × position u32, in the order of the keys
 //! ```
 
 /// The version that this code writes, and the only one that it reads.
@@ -19,20 +21,60 @@ pub(super) const MAGIC: [u8; 3] = *b"TWI";
 /// Bytes of the header: magic, version, length, root slot. The JSON text begins behind it.
 pub(super) const HEADER: usize = 16;
 
-/// Where in the header the root's slot is.
-pub(super) const ROOT: usize = 8;
-
 /// Bytes of a slot.
 pub(super) const SLOT: usize = 8;
 
-/// Bytes of a member without its hash.
+/// Bytes of a member.
 pub(super) const MEMBER: usize = 16;
 
-/// Bytes of a hash, and of a position in an object's order.
-pub(super) const WORD: usize = 4;
+/// Bytes of a position in an object's order.
+pub(super) const POSITION: usize = 4;
 
-/// Objects with more members have an order to search in; in others every hash is looked at.
-pub(super) const SCANNED: usize = 32;
+/// Objects with at most so many members have no index: each key is looked at.
+const SCANNED: usize = 4;
+
+/// Objects with at most so many members, if more than [`SCANNED`], have buckets; larger ones have an order to search in, which
+/// no choice of keys makes slow.
+const HASHED: usize = 32;
+
+/// By what an object's members are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Index {
+    /// By looking at each.
+    None,
+    /// In so many buckets, a power of two: a member is in the bucket that its key's hash names (modulo their number), or in the
+    /// first free one behind it, the first bucket coming behind the last. A bucket holds 0, or the member's position plus 1.
+    Buckets(usize),
+    /// In the order of the keys' bytes.
+    Order,
+}
+
+impl Index {
+    /// The index of an object with so many members.
+    #[inline]
+    pub(super) fn of(members: usize) -> Self {
+        if members <= SCANNED {
+            Self::None
+        } else if members <= HASHED {
+            Self::Buckets(2 * members.next_power_of_two())
+        } else {
+            Self::Order
+        }
+    }
+
+    /// Its bytes in an object with so many members.
+    #[inline]
+    pub(super) fn bytes(self, members: usize) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Buckets(buckets) => buckets,
+            Self::Order => members.saturating_mul(POSITION),
+        }
+    }
+}
+
+/// The most buckets that an object has.
+pub(super) const MOST_BUCKETS: usize = 2 * HASHED;
 
 /// Bits of a slot's first word that hold its size.
 const SIZE_BITS: u32 = 29;
@@ -61,6 +103,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of a slot whose first word this is; none for the word that no version has given a meaning.
+    #[inline]
     pub(super) fn of(word: u32) -> Option<Self> {
         Some(match word >> SIZE_BITS {
             0 => Self::Null,
@@ -97,10 +140,9 @@ pub(super) fn size_of(word: u32) -> u32 {
     word & LARGEST
 }
 
-/// What an object's members are found by. Two keys may share a hash: whoever searches compares the keys too.
-///
-/// It takes the same few steps for every key, since the reader computes it for each look-up: the size, and up to eight bytes
-/// from each end. Keys that are made to share it cost no more than comparing keys does.
+/// What names a key's bucket. It takes the same few steps for every key, since the reader computes it for each look-up: the
+/// size, and up to eight bytes from each end. Keys that are made to share it meet in an object of at most 32 members.
+#[inline(always)]
 pub(super) fn hash(key: &[u8]) -> u32 {
     let (first, last) = ends(key);
     let mixed = first ^ last.rotate_left(29) ^ (key.len() as u64).wrapping_mul(0xff51_afd7_ed55_8ccd);
@@ -110,6 +152,7 @@ pub(super) fn hash(key: &[u8]) -> u32 {
 }
 
 /// Up to eight bytes from each end; of fewer than eight, numbers that tell keys of one size apart.
+#[inline(always)]
 fn ends(key: &[u8]) -> (u64, u64) {
     if let (Some(first), Some(last)) = (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
@@ -124,6 +167,15 @@ fn ends(key: &[u8]) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buckets_are_never_full() {
+        for members in SCANNED + 1..=HASHED {
+            let Index::Buckets(buckets) = Index::of(members) else { panic!("{members}") };
+            assert!(buckets.is_power_of_two() && buckets > members && buckets <= MOST_BUCKETS, "{members}: {buckets}");
+        }
+        assert_eq!((Index::of(SCANNED), Index::of(HASHED + 1)), (Index::None, Index::Order));
+    }
 
     #[test]
     fn a_slots_word_holds_kind_and_size() {

@@ -168,6 +168,7 @@ impl<'t> Scanner<'t> {
     }
 
     /// Takes a string, whose opening quotation mark is the next byte.
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Quoted, BadJson> {
         self.at += 1;
         let from = self.at;
@@ -191,6 +192,7 @@ impl<'t> Scanner<'t> {
 
     /// Moves to the next byte that may not stand for itself in a string: a quotation mark, a backslash, a control character;
     /// or to the end of the text.
+    #[inline(always)]
     fn skip_plain(&mut self) {
         let bytes = self.text.as_bytes();
         while let Some(word) = bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -206,6 +208,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
+    #[cold]
     fn escape(&mut self) -> Result<Escape, BadJson> {
         let begin = self.at;
         self.at += 1;

@@ -5,9 +5,9 @@
 //! refers to therefore lies before it, and an image holds no cycle.
 
 use super::convert::DEEPEST;
-use super::held::{Held, Key, Slot, drop_overruled, sort};
-use super::layout::{HEADER, Kind, LARGEST, MAGIC, MEMBER, SCANNED, SLOT, VERSION, WORD, hash};
-use super::scan::{BadJson, Expected, Scanner, unescape};
+use super::held::{Held, Key, Slot, drop_overruled, fill, sort};
+use super::layout::{HEADER, Index, Kind, LARGEST, MAGIC, MEMBER, POSITION, SLOT, VERSION, hash};
+use super::scan::{BadJson, Expected, Quoted, Scanner, unescape};
 
 /// Makes images, and keeps what it needs meanwhile for the next one.
 #[derive(Debug, Default)]
@@ -162,7 +162,7 @@ impl Writer {
 
     fn close_array(&mut self, first: usize, text: &mut Text<'_, '_>) -> Result<Slot, BadJson> {
         let elements = self.held.get(first..).unwrap_or_default();
-        let (slot, body) = text.image.body(Kind::Array, elements.len(), SLOT)?;
+        let (slot, body) = text.image.body(Kind::Array, elements.len(), elements.len().saturating_mul(SLOT))?;
         let (slots, _) = body.as_chunks_mut::<SLOT>();
         for (place, element) in slots.iter_mut().zip(elements) {
             *place = element.slot.to_bytes();
@@ -174,22 +174,24 @@ impl Writer {
     fn close_object(&mut self, first: usize, text: &mut Text<'_, '_>) -> Result<Slot, BadJson> {
         drop_overruled(&mut self.held, first, &mut self.order, text.image.bytes());
         let members = self.held.get(first..).unwrap_or_default();
-        let is_ordered = members.len() > SCANNED;
-        if is_ordered {
+        let index = Index::of(members.len());
+        if index == Index::Order {
             sort(members, &mut self.order, text.image.bytes());
         }
-        let of_member = WORD + MEMBER + if is_ordered { WORD } else { 0 };
-        let (slot, body) = text.image.body(Kind::Object, members.len(), of_member)?;
-        let (hashes, body) = body.split_at_mut(members.len() * WORD);
-        let (entries, order) = body.split_at_mut(members.len() * MEMBER);
-        for (place, member) in hashes.as_chunks_mut::<WORD>().0.iter_mut().zip(members) {
-            *place = member.key.hash.to_le_bytes();
-        }
+        let of_members = members.len().saturating_mul(MEMBER);
+        let (slot, body) = text.image.body(Kind::Object, members.len(), of_members.saturating_add(index.bytes(members.len())))?;
+        let (entries, indexed) = body.split_at_mut(of_members);
         for (place, member) in entries.as_chunks_mut::<MEMBER>().0.iter_mut().zip(members) {
             *place = member.to_bytes();
         }
-        for (place, position) in order.as_chunks_mut::<WORD>().0.iter_mut().zip(&self.order) {
-            *place = position.to_le_bytes();
+        match index {
+            Index::None => {}
+            Index::Buckets(_) => fill(indexed, members),
+            Index::Order => {
+                for (place, position) in indexed.as_chunks_mut::<POSITION>().0.iter_mut().zip(&self.order) {
+                    *place = position.to_le_bytes();
+                }
+            }
         }
         self.held.truncate(first);
         Ok(slot)
@@ -226,6 +228,7 @@ impl Text<'_, '_> {
     }
 
     /// Takes a key and the colon behind it.
+    #[inline(always)]
     fn key(&mut self) -> Result<Key, BadJson> {
         let (at, size) = self.characters()?;
         if self.scanner.peek() != Some(b':') {
@@ -237,11 +240,17 @@ impl Text<'_, '_> {
     }
 
     /// Takes a string: where in the image what it stands for is, and its bytes.
+    #[inline(always)]
     fn characters(&mut self) -> Result<(u32, u32), BadJson> {
         let quoted = self.scanner.string()?;
         if !quoted.has_escapes {
             return Ok((self.copied(quoted.from), (quoted.to - quoted.from) as u32));
         }
+        self.unescaped(quoted)
+    }
+
+    #[cold]
+    fn unescaped(&mut self, quoted: Quoted) -> Result<(u32, u32), BadJson> {
         let at = self.image.size()?;
         unescape(self.json, quoted, self.image.out)?;
         Ok((at, self.image.size()? - at))
@@ -269,11 +278,10 @@ impl Image<'_> {
         u32::try_from(bytes).map_err(|_| BadJson::TooLarge { bytes })
     }
 
-    /// Room for what so many values need, and the slot that says where it is.
-    fn body(&mut self, kind: Kind, values: usize, bytes_each: usize) -> Result<(Slot, &mut [u8]), BadJson> {
+    /// Room for the body of an array or object, and the slot that says where it is.
+    fn body(&mut self, kind: Kind, values: usize, bytes: usize) -> Result<(Slot, &mut [u8]), BadJson> {
         let from = self.out.len();
         let at = self.size()?;
-        let bytes = values.saturating_mul(bytes_each);
         // Every value took a byte of a text whose length fits.
         let slot = Slot { word: kind.with_size(values as u32), at };
         self.out.resize(from.saturating_add(bytes), 0);
