@@ -18,7 +18,7 @@ PYTHON_FILES = $(shell find examples policies policy-sdk tests -name '*.py' 2>/d
 
 .PHONY: help
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: ## give this machine what building policies needs; says what it did
@@ -36,6 +36,10 @@ build: setup ## build the trailwarden binary (target/release/trailwarden)
 policies: build ## compile the policies that ship to Wasm (target/policies)
 	$(TRAILWARDEN) policy build policies --out target/policies
 
+.PHONY: policies-other-languages
+policies-other-languages: ## build the example policies in Python and JavaScript (target/policies-other-languages)
+	@examples/policies/build.sh
+
 .PHONY: demo
 demo: policies ## judge a day of example records and print the findings
 	rm -rf target/demo
@@ -50,7 +54,7 @@ demo: policies ## judge a day of example records and print the findings
 		'  what it is and how it works        README.md'
 
 .PHONY: test
-test: setup-tests policies ## run every test
+test: setup-tests policies policies-other-languages ## run every test
 	$(TRAILWARDEN) policy build tests/hostile --out target/hostile
 	cargo test $(WORKSPACE)
 	$(TRAILWARDEN) policy test policies

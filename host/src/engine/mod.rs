@@ -24,6 +24,8 @@ mod meter;
 mod second;
 mod shelf;
 mod state;
+#[doc(hidden)]
+pub mod trial;
 mod wasi;
 
 use std::sync::Arc;
