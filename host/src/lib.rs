@@ -17,6 +17,7 @@
 //! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
+//! - [`harmless`]: text of strangers, for terminals.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
 
@@ -25,6 +26,7 @@ pub mod config;
 pub mod digest;
 pub mod engine;
 pub mod finding;
+pub mod harmless;
 pub mod limits;
 pub mod pipeline;
 pub mod policy;

@@ -3,6 +3,8 @@
 //! The tests run what `make test` has built; where something is missing they fail and say which command makes it. Real
 //! records in `../shared/records` beside the project are optional: tests that use them say that they are skipped.
 
+pub mod hostile;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -10,6 +10,7 @@ use policy_contract::selector::Unmet;
 use super::exit::Exit;
 use super::loading;
 use crate::engine::{Batch, Judgement, Verdict};
+use crate::harmless::harmless;
 use crate::policy::{LoadedPolicy, LoadedRule, load};
 use crate::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::{Input, Inputs};
@@ -49,9 +50,9 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     println!("policy {} {} ({})", identity.name, identity.version, identity.digest);
     println!(
         "record {} ({} {}, {})",
-        record.event_key,
-        fields.event_source.as_deref().unwrap_or("no source"),
-        fields.event_name.as_deref().unwrap_or("no name"),
+        harmless(record.event_key.as_str()),
+        harmless(fields.event_source.as_deref().unwrap_or("no source")),
+        harmless(fields.event_name.as_deref().unwrap_or("no name")),
         fields.outcome.as_str()
     );
     let wanted = |rule: &&LoadedRule| args.rule.as_ref().is_none_or(|id| rule.description.id.as_str() == id);
@@ -123,25 +124,25 @@ fn explain(
     let Judgement { answers, failures, said, .. } = guest.judge(&batch);
     println!("rule {id} ({}): routed, {}", rule.mode.as_str(), outcome(answers.len(), failures.len()));
     for lookup in said.lookups {
-        println!("  asked {} for {:?}: {}", lookup.table, lookup.asked, lookup.answer.escape_debug());
+        println!("  asked {} for {:?}: {}", lookup.table, lookup.asked, harmless(&lookup.answer));
     }
     for line in said.lines {
-        println!("  {}: {}", line.level.as_str(), line.text.escape_debug());
+        println!("  {}: {}", line.level.as_str(), harmless(&line.text));
     }
     for failure in failures {
-        println!("  failed ({}): {}", failure.kind, failure.reason.escape_debug());
+        println!("  failed ({}): {}", failure.kind, harmless(&failure.reason));
     }
     for answer in answers {
         match answer.verdict {
             Verdict::Finding(finding) => {
                 let severity = rule.severity.or(finding.severity).unwrap_or(rule.description.severity);
                 let title = finding.title.as_deref().unwrap_or(&rule.description.title);
-                println!("  finding: {severity}, {}: {}", title.escape_debug(), finding.summary.escape_debug());
+                println!("  finding: {severity}, {}: {}", harmless(title), harmless(&finding.summary));
                 for (name, detail) in finding.more.details {
-                    println!("    {}: {detail}", name.escape_debug());
+                    println!("    {}: {}", harmless(&name), harmless(&detail.to_string()));
                 }
             }
-            Verdict::Signal(signal) => println!("  signal: {}", signal.key.escape_debug()),
+            Verdict::Signal(signal) => println!("  signal: {}", harmless(&signal.key)),
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use policy_contract::selector::Selector;
 use super::exit::Exit;
 use super::loading;
 use crate::config::Config;
+use crate::harmless::harmless;
 use crate::limits::Limits;
 use crate::policy::CompiledFile;
 
@@ -32,18 +33,18 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let Manifest { name, version, description, owner, tables, rules, .. } = policy.manifest();
-    println!("{name} {version}, owned by {owner}");
-    println!("  {description}");
+    println!("{name} {}, owned by {}", harmless(version), harmless(owner));
+    println!("  {}", harmless(description));
     println!("  {}, {} bytes", policy.digest(), policy.bytes());
     let names = |interfaces: &[crate::policy::Interface]| interfaces.iter().map(ToString::to_string).collect::<Vec<_>>();
     println!("  imports {}", or_nothing(names(&policy.world().imports)));
     println!("  exports {}", or_nothing(names(&policy.world().exports)));
     if let Err(error) = policy.manifest().check() {
-        println!("  without settings a host refuses it: {error}");
+        println!("  without settings a host refuses it: {}", harmless(&error.to_string()));
     }
     for TableNeed { name, kind, required, description } in tables {
         let required = if *required { "required" } else { "optional" };
-        println!("\ntable {name} ({}, {required})\n  {description}", kind.as_str());
+        println!("\ntable {name} ({}, {required})\n  {}", kind.as_str(), harmless(description));
     }
     for rule in rules {
         print_rule(rule)?;
@@ -53,15 +54,15 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
 
 fn print_rule(rule: &RuleDescription) -> anyhow::Result<()> {
     let techniques = rule.techniques.iter().map(|technique| technique.as_str().to_owned()).collect();
-    println!("\nrule {} ({}, {}): {}", rule.id, rule.severity, rule.default_mode.as_str(), rule.title);
+    println!("\nrule {} ({}, {}): {}", rule.id, rule.severity, rule.default_mode.as_str(), harmless(&rule.title));
     println!("  ATT&CK {}", or_nothing(techniques));
     for selector in &rule.selectors {
         match selector {
             Selector::All => println!("  selects every record"),
-            Selector::Match(conditions) => println!("  selects {}", serde_json::to_string(conditions)?),
+            Selector::Match(conditions) => println!("  selects {}", harmless(&serde_json::to_string(conditions)?)),
         }
     }
-    rule.description.lines().for_each(|line| println!("  {line}"));
+    rule.description.lines().for_each(|line| println!("  {}", harmless(line)));
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use super::loading;
 use super::policy_build::{self, BuiltPolicy};
 use crate::config::Config;
 use crate::engine::{Batch, Judgement, Verdict};
+use crate::harmless::harmless;
 use crate::limits::Limits;
 use crate::policy::{CompiledFile, LoadedPolicy, Loader};
 use crate::record::Handover;
@@ -49,7 +50,7 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
         passed += outcome.passed;
         failed += outcome.failures.len();
         for failure in &outcome.failures {
-            println!("FAILED {failure}");
+            println!("FAILED {}", harmless(failure));
         }
         println!("{}: {} cases passed, {} failed", wasm.display(), outcome.passed, outcome.failures.len());
     }

@@ -10,6 +10,7 @@ use super::report::Report;
 use super::summary::FindingCounts;
 use crate::engine::LogLevel;
 use crate::finding::{HostFinding, Reported};
+use crate::harmless::harmless;
 use crate::pipeline::{ChunkRecord, Judged, Quarantined};
 use crate::policy::Catalogue;
 
@@ -33,7 +34,7 @@ impl Telling {
     ) -> io::Result<()> {
         for (policy, line) in judged.log {
             if line.level >= self.least_level {
-                let text = line.text.escape_debug();
+                let text = harmless(&line.text);
                 self.progress.line(&format!("{}: {policy}: {text}", line.level.as_str()));
             }
         }

@@ -1,5 +1,7 @@
 //! Limits that nobody has had to tune: constants, listed beside the others by `trailwarden limits`.
 
+use policy_contract::manifest;
+
 use super::passed::Passed;
 use crate::engine::FailureKind;
 use crate::finding::HostRule;
@@ -48,6 +50,14 @@ fixed! {
     GLOBALS: u64 = 20_000, "" => Passed::Refused(Step::World);
     /// Functions of all core modules of a policy's file, for each of which an instance can hold 32 bytes.
     FUNCTIONS: u64 = 200_000, "" => Passed::Refused(Step::World);
+    /// Rules of a policy: with the records of a batch, they bound the tasks of a call.
+    RULES: usize = manifest::MAX_RULES, "" => Passed::Refused(Step::Describe);
+    /// Selectors of all rules of a policy together.
+    SELECTORS: usize = manifest::MAX_SELECTORS, "" => Passed::Refused(Step::Describe);
+    /// Context tables that a policy may declare.
+    DECLARED_TABLES: usize = manifest::MAX_TABLES, "" => Passed::Refused(Step::Describe);
+    /// Correlations of a policy.
+    CORRELATIONS: usize = manifest::MAX_CORRELATIONS, "" => Passed::Refused(Step::Describe);
     /// Handles of the component model that an instance holds; the contract itself has none.
     COMPONENT_HANDLES: usize = 16, "" => Passed::Fails(FailureKind::Contract);
     /// How often a running guest's clock is looked at: a call can be over its time by this much.

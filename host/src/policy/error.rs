@@ -9,6 +9,7 @@ use super::compile::CompileError;
 use super::world::Counted;
 use crate::config::ConfigErrors;
 use crate::engine::{CallError, EngineError};
+use crate::harmless::harmless;
 use crate::limits::REFUSAL_TEXT;
 
 /// The steps of loading, in their order.
@@ -160,9 +161,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// Why, for people. What a policy contributes to it is cut to a readable length.
+    /// Why, for people. What a policy contributes to it is made harmless for a terminal and cut to a readable length.
     pub fn text(&self) -> String {
-        let mut text = self.to_string();
+        let mut text = match self {
+            // Lists of the configuration's own errors, one a line; a policy contributes nothing but names.
+            Self::Tables(_) | Self::Rules(_) => self.to_string(),
+            _ => harmless(&self.to_string()),
+        };
         if text.len() > REFUSAL_TEXT {
             text.truncate(text.floor_char_boundary(REFUSAL_TEXT));
             text.push_str("… (cut)");

@@ -12,6 +12,16 @@ use crate::response::ResponseKind;
 use crate::selector::Selector;
 use crate::severity::Severity;
 
+/// Rules of one policy. Every record can be a task for each of them, so this times a batch's records bounds what a host
+/// holds for a call.
+pub const MAX_RULES: usize = 1_000;
+/// Selectors of all rules of one policy together; the index of the host holds each.
+pub const MAX_SELECTORS: usize = 10_000;
+/// Context tables that one policy may declare.
+pub const MAX_TABLES: usize = 100;
+/// Correlations of one policy.
+pub const MAX_CORRELATIONS: usize = 1_000;
+
 /// What a policy says of itself: the document that `describe` answers with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -287,6 +297,16 @@ pub enum BadManifest {
     /// Nothing to do.
     #[error("the policy has no rules")]
     NoRules,
+    /// More than a host can hand out tasks for.
+    #[error("the policy has {number} {what}, {limit} allowed: split it into several policies")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many.
+        number: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// A rule that would never see a record.
     #[error("rule `{rule}` has no selectors: say which records it wants, or write the selector `all`")]
     NoSelectors {
@@ -314,7 +334,7 @@ pub enum BadManifest {
         table: Name,
     },
     /// A capability that this version does not know.
-    #[error("the policy requires `{capability}`, which this host does not know")]
+    #[error("the policy requires {capability:?}, which this host does not know")]
     UnknownCapability {
         /// The word.
         capability: String,
@@ -333,8 +353,8 @@ pub enum BadManifest {
         /// The correlation.
         correlation: Name,
     },
-    /// A version that is empty or long.
-    #[error("the version {version:?} must have 1 to 64 characters without spaces")]
+    /// A version that is empty, long, or that a terminal would act on.
+    #[error("the version {version:?} must have 1 to 64 visible ASCII characters without spaces")]
     BadVersion {
         /// What was given.
         version: String,
@@ -347,7 +367,7 @@ impl Manifest {
     /// # Errors
     /// The first thing that must not be accepted.
     pub fn check(&self) -> Result<(), BadManifest> {
-        let version_is_fine = (1..=64).contains(&self.version.len()) && !self.version.contains(char::is_whitespace);
+        let version_is_fine = (1..=64).contains(&self.version.len()) && self.version.bytes().all(|byte| byte.is_ascii_graphic());
         if !version_is_fine {
             return Err(BadManifest::BadVersion { version: self.version.clone() });
         }
@@ -357,9 +377,24 @@ impl Manifest {
         if self.rules.is_empty() {
             return Err(BadManifest::NoRules);
         }
+        self.check_numbers()?;
         self.check_ids()?;
         self.rules.iter().try_for_each(check_selectors)?;
         self.correlations.iter().try_for_each(|correlation| self.check_correlation(correlation))
+    }
+
+    fn check_numbers(&self) -> Result<(), BadManifest> {
+        let selectors = self.rules.iter().map(|rule| rule.selectors.len()).sum();
+        let numbers = [
+            ("rules", self.rules.len(), MAX_RULES),
+            ("selectors", selectors, MAX_SELECTORS),
+            ("tables", self.tables.len(), MAX_TABLES),
+            ("correlations", self.correlations.len(), MAX_CORRELATIONS),
+        ];
+        match numbers.into_iter().find(|(_, number, limit)| number > limit) {
+            Some((what, number, limit)) => Err(BadManifest::TooMany { what, number, limit }),
+            None => Ok(()),
+        }
     }
 
     fn check_ids(&self) -> Result<(), BadManifest> {
@@ -452,6 +487,21 @@ mod tests {
     }
 
     #[test]
+    fn there_are_only_so_many_rules_selectors_and_tables() {
+        let rule =
+            |number| serde_json::json!({"id": format!("r{number}"), "title": "R", "severity": "low", "selectors": ["all"]});
+        let rules = |number| (0..number).map(rule).collect::<serde_json::Value>();
+        manifest(|json| json["rules"] = rules(MAX_RULES)).unwrap().check().unwrap();
+        assert!(matches!(refusal(|json| json["rules"] = rules(MAX_RULES + 1)), BadManifest::TooMany { what: "rules", .. }));
+        let selectors = vec!["all"; MAX_SELECTORS + 1];
+        let refused = refusal(|json| json["rules"][0]["selectors"] = serde_json::json!(selectors));
+        assert!(matches!(refused, BadManifest::TooMany { what: "selectors", .. }));
+        let table = |number| serde_json::json!({"name": format!("t{number}"), "kind": "exact", "required": false});
+        let tables = (0..=MAX_TABLES).map(table).collect::<serde_json::Value>();
+        assert!(matches!(refusal(|json| json["tables"] = tables), BadManifest::TooMany { what: "tables", .. }));
+    }
+
+    #[test]
     fn ids_and_tables_stand_once() {
         let rule = serde_json::json!({"id": "a", "title": "A", "severity": "low", "selectors": ["all"]});
         assert!(matches!(refusal(|json| json["rules"] = serde_json::json!([rule, rule])), BadManifest::IdTwice { .. }));
@@ -475,8 +525,8 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_short_and_without_spaces() {
-        for version in ["", "1 0", &"1".repeat(65)] {
+    fn a_version_is_short_and_visible() {
+        for version in ["", "1 0", "1\u{1b}[2J", "1.é", &"1".repeat(65)] {
             assert!(matches!(refusal(|json| json["version"] = version.into()), BadManifest::BadVersion { .. }));
         }
     }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use policy_contract::severity::Severity;
 
-use super::text::{harmless, shortened};
+use super::text::shortened;
 use crate::finding::facts::{Actor, PrincipalType};
 use crate::finding::{Finding, HostFinding, Reported};
+use crate::harmless::harmless;
 
 /// The most columns for a principal and for an account with its region. Real ones rarely need more, and one giant name must
 /// not push everything else out of sight; the whole text stands in the OCSF line.

@@ -1,7 +1,5 @@
 //! Policies that misbehave beside good ones: nothing changes in what the good ones find, and every failure is reported.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
-
 use e2e::{Run, built, findings, policy, rule, trailwarden};
 use serde_json::Value;
 
