@@ -7,7 +7,16 @@ use super::{Answer, Batch, CallError, FailureKind, GuestLimits, answer};
 /// What a guest claims, in the types of the contract.
 pub use super::bindings::exports::trailwarden::policy::rules as claimed;
 
-/// What is accepted, and the tasks that are refused.
+/// What became of the answers.
+#[derive(Debug)]
+pub struct Checked {
+    /// What is accepted.
+    pub accepted: Vec<Answer>,
+    /// The tasks that are refused, and why.
+    pub refused: Vec<(usize, FailureKind)>,
+}
+
+/// Checks what a guest claims.
 ///
 /// # Errors
 /// An answer belongs to no task.
@@ -16,7 +25,7 @@ pub fn check(
     batch: &Batch,
     manifest: &Manifest,
     limits: &GuestLimits,
-) -> Result<(Vec<Answer>, Vec<(usize, FailureKind)>), CallError> {
+) -> Result<Checked, CallError> {
     let (accepted, refused) = answer::check(answers, batch, manifest, limits)?;
-    Ok((accepted, refused.into_iter().map(|refused| (refused.task, refused.kind)).collect()))
+    Ok(Checked { accepted, refused: refused.into_iter().map(|refused| (refused.task, refused.kind)).collect() })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arbitrary::{Arbitrary, Unstructured};
 use policy_contract::manifest::Manifest;
-use trailwarden::engine::trial::{self, claimed};
+use trailwarden::engine::trial::{self, Checked, claimed};
 use trailwarden::engine::{AnsweredFinding, AnsweredSignal, Batch, GuestLimits, Verdict};
 use trailwarden::limits::{Bytes, Kibibytes, Limits};
 
@@ -139,7 +139,7 @@ pub fn answers(bytes: &[u8]) {
     let is_for_nobody = claimed_tasks.last().is_some_and(|task| *task >= tasks.len());
 
     let checked = trial::check(answers, &batch, &manifest, &GuestLimits::from(&limits));
-    let Ok((accepted, refused)) = checked else {
+    let Ok(Checked { accepted, refused }) = checked else {
         assert!(is_for_nobody, "answers are refused as a whole only where one is for nobody");
         return;
     };
