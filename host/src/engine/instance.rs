@@ -59,6 +59,11 @@ impl Instance {
         self.records_judged >= self.limits.records_per_instance || grown_by > self.limits.memory_growth_bytes
     }
 
+    /// Whether it has judged any record, so that something may be left of it.
+    pub(super) fn has_judged(&self) -> bool {
+        self.records_judged > 0
+    }
+
     pub(super) fn record_lookups(&mut self) {
         self.store.data_mut().records_lookups = true;
     }
