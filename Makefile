@@ -72,6 +72,10 @@ bench: build ## measure what handing a record to a policy costs
 	target/release/sample-day target/bench-records
 	cargo bench --locked --workspace --bench record_image -- $(abspath target/bench $(BENCH_RECORDS))
 
+.PHONY: fuzz
+fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
+	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"
+
 .PHONY: mutants
 mutants: setup ## take each condition of each shipped rule away and see that a fixture notices
 	python3 tests/mutants/mutants.py
