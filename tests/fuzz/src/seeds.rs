@@ -50,11 +50,12 @@ fn main() -> anyhow::Result<()> {
         Writer::new().write(record, &mut written)?;
         image.extend([1, 3].map(|chosen| [&[chosen], &written[..]].concat()));
     }
-    let answers = (1..=SEEDS).map(|number| (0..number * 16).map(|at| (at * number * 37 % 251) as u8).collect());
+    let noise = || (1..=SEEDS).map(|number| (0..number * 16).map(|at| (at * number * 37 % 251) as u8).collect());
     write(folder, "splitter", splitter)?;
     write(folder, "manifest", manifest)?;
     write(folder, "image", image)?;
-    write(folder, "answers", answers)
+    write(folder, "answers", noise())?;
+    write(folder, "boundary", noise())
 }
 
 fn lookup_events(records: &[&str]) -> String {
