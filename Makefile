@@ -77,6 +77,10 @@ hostile-page: build ## print docs/reference/hostile-cases.md from the table of h
 	target/release/hostile-policies --page > target/hostile-cases.md
 	mv target/hostile-cases.md docs/reference/hostile-cases.md
 
+.PHONY: fuzz
+fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
+	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"
+
 .PHONY: mutants
 mutants: setup ## take each condition of each shipped rule away and see that a fixture notices
 	python3 tests/mutants/mutants.py

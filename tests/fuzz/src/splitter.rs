@@ -22,9 +22,13 @@ pub fn splitter(bytes: &[u8]) {
     let repeated = if repeated >= 0xf0 { usize::from(repeated & 0x0f) * 4 + 1 } else { 1 };
     let object = object.repeat(repeated);
 
-    let at_once = read(&object[..], limits);
+    let mut at_once = read(&object[..], limits);
     let pieces = Pieces { bytes: &object, sizes: [usize::from(first) + 1, usize::from(second) * 8 + 1], turn: 0 };
-    let in_pieces = read(pieces, limits);
+    let mut in_pieces = read(pieces, limits);
+    // Whoever stops before the end has taken more from a source that gives more at once.
+    for taken in [&mut at_once, &mut in_pieces].map(|outcome| std::mem::take(&mut outcome.tally.bytes.read)) {
+        assert!(taken <= object.len() as u64, "{taken} bytes taken of {}", object.len());
+    }
     assert_eq!(at_once, in_pieces, "the pieces in which an object arrives make a difference");
 
     let is_gzip = object.starts_with(&[0x1f, 0x8b]);

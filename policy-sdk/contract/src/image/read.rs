@@ -158,6 +158,12 @@ impl<'a> Node<'a> {
         Descendants { open: vec![self], budget: Budget::of(self) }
     }
 
+    /// The most values that its image can hold, each of which has a slot of its own. Whoever collects values from many places
+    /// stops there: an image that lies may say that they are all in each of these places.
+    pub fn most_values(self) -> usize {
+        self.image.len() / SLOT
+    }
+
     /// Bytes of the image that it takes besides its slot: those of its text, or of its body.
     fn extent(self) -> usize {
         let size = self.size();
