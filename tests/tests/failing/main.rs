@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
 
+mod killed;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -106,8 +108,11 @@ fn a_policy_that_fails_throughout_is_quarantined_at_the_same_record_for_any_numb
     assert!(failed >= 1_000 && withheld > 500, "{failed} failed, {withheld} withheld");
     assert_eq!(of_host(&found, "counts-disagree").len(), 0, "{}", one.stderr);
 
-    let off = place.scan(Some(BREAKABLE), &(broken + "[limits]\nquarantine_tasks = 0\n"), &[]);
-    assert_eq!(of_host(&findings(&off).unwrap(), "policy-quarantined").len(), 0, "{}", off.stderr);
+    // Where any of the three is out of reach, nothing of it happens.
+    for limit in ["quarantine_tasks = 0", "quarantine_principals = 1000", "quarantine_event_kinds = 1000"] {
+        let off = place.scan(Some(BREAKABLE), &format!("{broken}[limits]\n{limit}\n"), &[]);
+        assert_eq!(of_host(&findings(&off).unwrap(), "policy-quarantined").len(), 0, "{limit}: {}", off.stderr);
+    }
 }
 
 #[test]
