@@ -73,6 +73,11 @@ bench: build ## measure what handing a record to a policy costs
 	target/release/sample-day target/bench-records
 	cargo bench --locked --workspace --bench record_image -- $(abspath target/bench $(BENCH_RECORDS))
 
+.PHONY: hostile-page
+hostile-page: build ## print docs/reference/hostile-cases.md from the table of hostile policies
+	target/release/hostile-policies --page > target/hostile-cases.md
+	mv target/hostile-cases.md docs/reference/hostile-cases.md
+
 .PHONY: fuzz
 fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
 	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"

@@ -13,6 +13,12 @@ pub(crate) struct Task {
     pub(crate) rule: u32,
 }
 
+/// The tasks of a batch, each of which is two numbers; none where one is left over.
+pub(crate) fn tasks(numbers: &[u32]) -> Option<impl Iterator<Item = Task> + '_> {
+    let (tasks, left_over) = numbers.as_chunks();
+    left_over.is_empty().then(|| tasks.iter().map(|[record, rule]| Task { record: *record, rule: *rule }))
+}
+
 /// Records one after the other; number i ends before `ends[i]` and begins where the one before it ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch<'a> {
@@ -123,7 +129,8 @@ mod tests {
     };
 
     fn evaluate(records: &[u8], ends: &[u32], tasks: &[(u32, u32)]) -> Vec<(usize, String)> {
-        let tasks = tasks.iter().map(|(record, rule)| Task { record: *record, rule: *rule });
+        let numbers: Vec<u32> = tasks.iter().flat_map(|(record, rule)| [*record, *rule]).collect();
+        let tasks = super::tasks(&numbers).unwrap();
         let judge = Judge { policy: &POLICY, settings: &(), host: &Nobody };
         let verdicts = judge.evaluate(Batch { records, ends }, tasks);
         let text = |verdict| if let Verdict::Error(text) = verdict { text } else { String::new() };
@@ -166,6 +173,13 @@ mod tests {
         let (array, ends) = images(&["[1]"]);
         assert!(evaluate(&array, &ends, &[(0, 0)])[0].1.contains("not an object"));
         assert!(evaluate(br#"{"eventName":"A"}"#, &[17], &[(0, 0)])[0].1.contains("does not begin as a record image does"));
+    }
+
+    #[test]
+    fn half_a_task_is_none() {
+        assert!(tasks(&[0, 1, 2]).is_none());
+        assert_eq!(tasks(&[5, 6]).unwrap().collect::<Vec<_>>(), [Task { record: 5, rule: 6 }]);
+        assert_eq!(tasks(&[]).unwrap().count(), 0);
     }
 
     #[test]

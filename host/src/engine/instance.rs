@@ -59,6 +59,11 @@ impl Instance {
         self.records_judged >= self.limits.records_per_instance || grown_by > self.limits.memory_growth_bytes
     }
 
+    /// Whether it has judged any record, so that something may be left of it.
+    pub(super) fn has_judged(&self) -> bool {
+        self.records_judged > 0
+    }
+
     pub(super) fn record_lookups(&mut self) {
         self.store.data_mut().records_lookups = true;
     }
@@ -82,9 +87,10 @@ impl Instance {
         let records = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
         let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
+        let tasks = batch.task_numbers();
         self.records_judged += u64::from(records);
         self.call(cpu, lookups, |policy, store| {
-            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), batch.tasks())
+            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), &tasks)
         })
     }
 

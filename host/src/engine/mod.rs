@@ -38,7 +38,7 @@ pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
 pub use artefact::{Artefact, Effort, Held, precompile};
 pub use batch::{Batch, Task, TooLarge};
 pub use clock::TICK;
-pub use error::{CallError, EngineError, FailureKind, Stop};
+pub use error::{CallError, EngineError, FailureKind, Stop, Unexplained};
 pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;
 pub use meter::MemoryBudget;

@@ -68,7 +68,7 @@ pub enum Outcome {
         /// What the reason says.
         words: &'static str,
     },
-    /// A whole batch fails, and none of its records does so alone, so that all are judged.
+    /// Something fails that no record shows on a fresh instance, so that all are judged.
     Unexplained {
         /// The kind of failure.
         kind: &'static str,

@@ -170,7 +170,7 @@ pub(super) const CASES: &[Case] = &[
         name: "good-until-the-sixth",
         does: "judges five records well and traps at the sixth that one instance is given, whichever it is",
         barrier: Barrier::WebAssembly,
-        outcome: Outcome::Unexplained { kind: "trap", words: "none of its records does so alone" },
+        outcome: Outcome::Unexplained { kind: "trap", words: "not on a fresh instance" },
         proof: Proof::Twin,
         build: |mut guest| {
             guest.judge = "(if (i32.gt_u (global.get $judged) (i32.const 5)) (then (unreachable)))
