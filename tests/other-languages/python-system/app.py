@@ -1,5 +1,6 @@
 """Asks the standard library for everything that a policy must not have: each rule in one way. For tests of the host only."""
 
+import encodings.idna  # noqa: F401  looking a name up imports it, and later there is no file to import from
 import json
 import os
 import random
@@ -81,6 +82,10 @@ def starts_others() -> str:
     )
 
 
+def imports_later() -> str:
+    return attempt(lambda: __import__("sqlite3"))
+
+
 def asks_for_the_time() -> str:
     return f"{time.time()} {time.monotonic()} {datetime.now(timezone.utc).isoformat()}"
 
@@ -135,6 +140,7 @@ ATTACKS = [
     looks_around,
     connects,
     starts_others,
+    imports_later,
     asks_for_the_time,
     draws,
     sleeps,
@@ -160,8 +166,9 @@ class Rules(exports.Rules):
     def configure(self, settings: str) -> None:
         pass
 
-    def evaluate(self, records: bytes, ends: list[int], tasks: list) -> list[Answer]:
-        return [Answer(position, _verdict(ATTACKS[task.rule])) for position, task in enumerate(tasks)]
+    def evaluate(self, records: bytes, ends: list[int], tasks: list[int]) -> list[Answer]:
+        # A record's number and a rule's, side by side for each task.
+        return [Answer(position, _verdict(ATTACKS[rule])) for position, rule in enumerate(tasks[1::2])]
 
     def conclude(self, group: str) -> None:
         raise Err("has no correlations")
