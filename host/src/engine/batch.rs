@@ -88,10 +88,10 @@ impl Batch {
     }
 
     /// The batch of the tasks at these positions only, with the records that they need. The positions are ascending.
-    pub fn part(&self, tasks: std::ops::Range<usize>) -> Self {
+    pub fn part(&self, tasks: impl IntoIterator<Item = usize>) -> Self {
         let mut part = Self::default();
         let mut last_record = None;
-        for task in self.tasks.get(tasks).unwrap_or_default() {
+        for task in tasks.into_iter().filter_map(|position| self.tasks.get(position)) {
             if last_record != Some(task.record) {
                 part.bytes.extend_from_slice(self.record(task.record as usize));
                 // No longer than the whole, whose offsets fit.
@@ -142,6 +142,8 @@ mod tests {
         assert_eq!((part.bytes(), part.ends()), (&b"one"[..], &[3, 3][..]));
         assert_eq!(tasks(&part), [(0, 2), (1, 1)]);
         assert_eq!(part.task_numbers(), [0, 2, 1, 1]);
+        let ends_of_it = batch().part([1, 3]);
+        assert_eq!((ends_of_it.bytes(), tasks(&ends_of_it)), (&b"onethree"[..], vec![(0, 2), (1, 0)]));
         let (whole, all) = (batch(), batch().part(0..4));
         assert_eq!((all.bytes(), all.ends(), tasks(&all)), (whole.bytes(), whole.ends(), tasks(&whole)));
     }
