@@ -38,7 +38,7 @@ policies: build ## compile the policies that ship to Wasm (target/policies)
 
 .PHONY: policies-other-languages
 policies-other-languages: ## build the example policies in Python and JavaScript (target/policies-other-languages)
-	@examples/policies/build.sh
+	@examples/policies/build.sh target/policies-other-languages examples/policies/python-identity examples/policies/javascript-identity
 
 .PHONY: demo
 demo: policies ## judge a day of example records and print the findings
@@ -56,6 +56,7 @@ demo: policies ## judge a day of example records and print the findings
 .PHONY: test
 test: setup-tests policies policies-other-languages ## run every test
 	$(TRAILWARDEN) policy build tests/hostile --out target/hostile
+	examples/policies/build.sh target/hostile-other-languages tests/other-languages/python-system tests/other-languages/javascript-system
 	cargo test $(WORKSPACE)
 	$(TRAILWARDEN) policy test policies
 	$(PYTHON) -m unittest discover --start-directory tests/ocsf
@@ -77,6 +78,10 @@ bench: policies ## measure what handing a record to a policy costs, and what goo
 hostile-page: build ## print docs/reference/hostile-cases.md from the table of hostile policies
 	target/release/hostile-policies --page > target/hostile-cases.md
 	mv target/hostile-cases.md docs/reference/hostile-cases.md
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
+	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"
 
 .PHONY: mutants
 mutants: setup ## take each condition of each shipped rule away and see that a fixture notices

@@ -87,9 +87,10 @@ impl Instance {
         let records = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
         let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
+        let tasks = batch.task_numbers();
         self.records_judged += u64::from(records);
         self.call(cpu, lookups, |policy, store| {
-            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), batch.tasks())
+            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), &tasks)
         })
     }
 

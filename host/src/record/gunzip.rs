@@ -5,10 +5,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
 use super::limits::ReadLimits;
+use super::member::Member;
 
 /// RFC 1952, 2.3.1: ID1 and ID2 of a gzip member.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -61,8 +61,7 @@ pub(super) struct Inflate<R> {
 enum Stream<R> {
     Unknown(Source<R>),
     Plain(Source<R>),
-    // Boxed: the decoder's state is some hundred bytes, the other cases a few.
-    Gzip(Box<GzDecoder<Source<R>>>),
+    Gzip(Source<R>, Member),
     Closed,
 }
 
@@ -81,8 +80,7 @@ impl<R: Read> Inflate<R> {
     /// Bytes taken from the source, compressed if they were.
     pub(super) fn bytes_read(&self) -> u64 {
         match &self.stream {
-            Stream::Unknown(source) | Stream::Plain(source) => source.consumed,
-            Stream::Gzip(decoder) => decoder.get_ref().consumed,
+            Stream::Unknown(source) | Stream::Plain(source) | Stream::Gzip(source, _) => source.consumed,
             Stream::Closed => self.read_at_close,
         }
     }
@@ -114,9 +112,8 @@ impl<R: Read> Inflate<R> {
                     self.open(is_gzip);
                 }
                 Stream::Plain(source) => return source.read(out).map_err(UnpackError::Io),
-                Stream::Gzip(decoder) => match decoder.read(out) {
-                    Ok(0) => {
-                        let source = decoder.get_mut();
+                Stream::Gzip(source, member) => match member.read(source, out)? {
+                    0 => {
                         if source.at_end().map_err(UnpackError::Io)? {
                             return Ok(0);
                         }
@@ -127,12 +124,7 @@ impl<R: Read> Inflate<R> {
                         }
                         self.open(true);
                     }
-                    Ok(count) => return Ok(count),
-                    Err(error) if decoder.get_ref().failed => return Err(UnpackError::Io(error)),
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        return Err(UnpackError::GzipTruncated);
-                    }
-                    Err(error) => return Err(UnpackError::GzipCorrupt(error)),
+                    count => return Ok(count),
                 },
                 Stream::Closed => return Ok(0),
             }
@@ -161,11 +153,10 @@ impl<R: Read> Inflate<R> {
     /// Starts a gzip member, or plain reading, at the source's present place.
     fn open(&mut self, gzip: bool) {
         let source = match std::mem::replace(&mut self.stream, Stream::Closed) {
-            Stream::Unknown(source) | Stream::Plain(source) => source,
-            Stream::Gzip(decoder) => decoder.into_inner(),
+            Stream::Unknown(source) | Stream::Plain(source) | Stream::Gzip(source, _) => source,
             Stream::Closed => return,
         };
-        self.stream = if gzip { Stream::Gzip(Box::new(GzDecoder::new(source))) } else { Stream::Plain(source) };
+        self.stream = if gzip { Stream::Gzip(source, Member::new()) } else { Stream::Plain(source) };
     }
 
     fn close(&mut self) {
@@ -174,21 +165,20 @@ impl<R: Read> Inflate<R> {
     }
 }
 
-/// A buffered reader that can look two bytes ahead (the standard one cannot promise more than one), counts what was
-/// consumed, and remembers whether a failure was its own or the decoder's.
+/// A buffered reader that can look two bytes ahead (the standard one cannot promise more than one), and counts what was
+/// consumed.
 struct Source<R> {
     inner: R,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     consumed: u64,
-    failed: bool,
 }
 
 impl<R: Read> Source<R> {
     fn new(inner: R) -> Self {
         let buffer = vec![0; SOURCE_BUFFER_BYTES].into_boxed_slice();
-        Self { inner, buffer, start: 0, end: 0, consumed: 0, failed: false }
+        Self { inner, buffer, start: 0, end: 0, consumed: 0 }
     }
 
     fn buffered(&self) -> &[u8] {
@@ -208,10 +198,7 @@ impl<R: Read> Source<R> {
                     return Ok(count > 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failed = true;
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             }
         }
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use e2e::hostile::guest::Guest;
+use e2e::hostile::records::records;
 use e2e::{Run, built, event, findings, policy, rule, trailwarden, trailwarden_reading};
 use serde_json::Value;
 
@@ -232,6 +234,29 @@ fn a_policy_that_remembers_is_found_out_and_the_fresh_answers_stand() {
     let off = findings(&place.scan(Some("hostile-remembering"), &config(0), &[])).unwrap();
     assert_eq!(of_host(&off, "policy-failed").len(), 0);
     assert!(off.iter().filter(|f| rule(f) == "tires").count() < 400);
+}
+
+#[test]
+fn a_rule_that_traps_takes_no_other_rules_answers_with_it_when_a_record_is_judged_again() {
+    let place = Place::with_records(60);
+    let mut guest = Guest::named("hostile-half");
+    guest.describes(|manifest| {
+        let first = manifest["rules"][0].clone();
+        manifest["rules"] = vec![first.clone(), first].into();
+        manifest["rules"][1]["id"] = "traps".into();
+    });
+    guest.judge = "(if (local.get $rule) (then (unreachable))) (call $find (local.get $task))".into();
+    let (wasm, attacked) = (place.path("half.wasm"), place.path("attacked.jsonl"));
+    std::fs::write(&wasm, guest.module().unwrap()).unwrap();
+    std::fs::write(&attacked, records().iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).unwrap();
+    let config = place.config("[policies.hostile-half.limits]\nsecond_run_every = 1\n");
+    let run = trailwarden(["scan", "--format", "ocsf", "-p", &wasm, "-c", &config, &attacked]).unwrap();
+    let found = findings(&run).unwrap();
+    assert_eq!(found.iter().filter(|f| rule(f) == "hostile").count(), records().len(), "{}", run.stderr);
+    let failures = of_host(&found, "policy-failed");
+    assert_eq!(failures.len(), 1, "{}", run.stderr);
+    assert_eq!((&failures[0]["unmapped"]["rule"], &failures[0]["unmapped"]["failure"]), (&"traps".into(), &"trap".into()));
+    assert!(run.stderr.contains("judged a second time"), "{}", run.stderr);
 }
 
 #[test]
