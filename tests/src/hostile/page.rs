@@ -94,5 +94,7 @@ const NOT_HERE: &str = "
 |---|---|
 | a module that is cut off or in which bits are flipped, at a thousand places | `tests/tests/hostile/damage.rs` |
 | the same as Rust policies, under the limits' defaults | `tests/tests/hostile/rust.rs` |
+| a module that takes too much CPU time, wall time or memory to compile, or becomes too much machine code | `tests/tests/compiling/limits.rs` |
+| compiled code that was damaged, exchanged or put there by others | `tests/tests/compiling/cache.rs`, `tests/tests/compiling/folder.rs` |
 | what stands in `conclude` | not reached yet: this host refuses correlations |
 ";
