@@ -24,8 +24,8 @@ pub enum UnpackError {
     #[error("the gzip stream ends too early; fetch the object again, it may have been cut")]
     GzipTruncated,
     /// The compressed stream contradicts itself or its checksum.
-    #[error("the gzip stream is corrupt: {0}; fetch the object again, it may have been damaged")]
-    GzipCorrupt(io::Error),
+    #[error("the gzip stream is corrupt; fetch the object again, it may have been damaged")]
+    GzipCorrupt,
     /// Something that is not gzip follows a complete gzip member.
     #[error("{bytes} bytes that are not gzip follow the gzip stream; what was before them is read")]
     GzipTrailingBytes {
