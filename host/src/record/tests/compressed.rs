@@ -111,6 +111,21 @@ fn an_object_over_the_limit_gives_the_records_before_it() {
 }
 
 #[test]
+fn damage_behind_the_limit_for_objects_is_not_told_however_it_arrives() {
+    let packed = gzip(log_file(0..500).as_bytes());
+    let mut damaged = packed.clone();
+    damaged[packed.len() / 2] ^= 0x55;
+    let before = read(&damaged).tally.bytes.decompressed;
+    for (object_bytes, is_over) in [(before - 1, true), (before, false), (before + 1, false)] {
+        let limits = ReadLimits { object_bytes, ..ReadLimits::default() };
+        for outcome in [read_within(&damaged, limits), read_from(InPieces::new(&damaged, vec![1]), limits)] {
+            let error = unpack_error(&outcome);
+            assert_eq!(matches!(error, UnpackError::TooLarge { .. }), is_over, "{error} at {object_bytes}");
+        }
+    }
+}
+
+#[test]
 fn a_bomb_is_stopped_by_its_ratio_and_what_stood_before_it_is_read() {
     let plain = [log_file(0..3).as_bytes(), &vec![b' '; 64 << 20]].concat();
     let outcome = read(gzip(&plain));
