@@ -38,7 +38,7 @@ policies: build ## compile the policies that ship to Wasm (target/policies)
 
 .PHONY: policies-other-languages
 policies-other-languages: ## build the example policies in Python and JavaScript (target/policies-other-languages)
-	@examples/policies/build.sh
+	@examples/policies/build.sh target/policies-other-languages examples/policies/python-identity examples/policies/javascript-identity
 
 .PHONY: demo
 demo: policies ## judge a day of example records and print the findings
@@ -56,6 +56,7 @@ demo: policies ## judge a day of example records and print the findings
 .PHONY: test
 test: setup-tests policies policies-other-languages ## run every test
 	$(TRAILWARDEN) policy build tests/hostile --out target/hostile
+	examples/policies/build.sh target/hostile-other-languages tests/other-languages/python-system tests/other-languages/javascript-system
 	cargo test $(WORKSPACE)
 	$(TRAILWARDEN) policy test policies
 	$(PYTHON) -m unittest discover --start-directory tests/ocsf
@@ -66,7 +67,7 @@ test: setup-tests policies policies-other-languages ## run every test
 BENCH_RECORDS := $(or $(wildcard ../shared/records),target/bench-records)
 
 .PHONY: bench
-bench: policies ## measure what handing a record to a policy costs, and what a thousand policies cost
+bench: policies ## measure what a record and a thousand policies cost, and what hostile policies cost the others
 	$(TRAILWARDEN) policy build tests/bench --out target/bench
 	rm -rf target/bench-records
 	target/release/sample-day target/bench-records
@@ -74,6 +75,16 @@ bench: policies ## measure what handing a record to a policy costs, and what a t
 	cargo bench --locked --workspace --bench load -- $(abspath target/bench-load \
 		$(addprefix target/policies/,audit-log.wasm compute.wasm identity.wasm storage.wasm) target/bench/bench-three-lookups.wasm) \
 		-- $(abspath $(BENCH_RECORDS))
+	cargo bench --locked --workspace --bench hostile_neighbours -- $(abspath $(TRAILWARDEN) target/policies)
+
+.PHONY: hostile-page
+hostile-page: build ## print docs/reference/hostile-cases.md from the table of hostile policies
+	target/release/hostile-policies --page > target/hostile-cases.md
+	mv target/hostile-cases.md docs/reference/hostile-cases.md
+
+.PHONY: fuzz
+fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
+	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"
 
 .PHONY: mutants
 mutants: setup ## take each condition of each shipped rule away and see that a fixture notices

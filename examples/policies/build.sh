@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 #
-# Builds the example policies that are not written in Rust, each with its language's own tool:
+# build.sh OUT FOLDER...: builds policies that are not written in Rust, each with its language's own tool:
 #
-#   python-identity      componentize-py, from the Python package registry
-#   javascript-identity  componentize-js, from the npm registry
+#   a folder with app.py                componentize-py, from the Python package registry
+#   a folder with app.js and build.js   componentize-js, from the npm registry
 #
-# The tools go into target/other-languages, in the versions that the policies' folders pin; the
-# policies become target/policies-other-languages/NAME.wasm. What is up to date is left alone.
-# Needs python3 with its venv module, and Node.js 20 or newer with npm.
-# Exit codes: 0 both are built, 1 they are not (what to do is said).
+# The tools go into target/other-languages, in the versions that python-identity and javascript-identity
+# beside this file pin; the policies become OUT/NAME.wasm. What is up to date is left alone.
+# Needs python3 with its venv module, and Node.js 20 or newer with npm, each where its language is built.
+# Exit codes: 0 all are built, 1 one is not (what to do is said), 2 wrong usage.
 
 set -euo pipefail
 
@@ -17,7 +17,10 @@ project=$(cd "$here/../.." && pwd)
 readonly here project
 readonly wit="$project/policy-sdk/wit"
 readonly tools="$project/target/other-languages"
-readonly out="$project/target/policies-other-languages"
+readonly venv="$tools/venv"
+readonly packages="$tools/javascript"
+readonly python_pins="$here/python-identity/requirements.txt"
+readonly javascript_pins=("$here/javascript-identity/package.json" "$here/javascript-identity/package-lock.json")
 
 say() { printf 'policies-other-languages: %s\n' "$*" >&2; }
 
@@ -26,57 +29,107 @@ fail() {
     exit 1
 }
 
-# What a policy is made of: file names and contents, and the version of what runs its tool.
-fingerprint() {
-    local policy=$1 runs=$2
-    "$runs" --version
-    (cd "$here/$policy" && find . "$wit" "$here/build.sh" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum)
-}
-
-# Builds a policy unless it is up to date. The stamp goes first and comes last, so that what was cut
-# short is never taken for whole.
-build() {
-    local policy=$1 runs=$2 how=$3
-    local stamp="$tools/$policy.built" wanted
-    wanted=$(fingerprint "$policy" "$runs")
-    if [[ -f $out/$policy.wasm && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
-        say "$policy is up to date"
+# Does something unless it was done for the same files, by the same version of what runs it. The stamp
+# goes first and comes last, so that what was cut short is never taken for whole.
+once() {
+    local what=$1 made=$2 wanted=$3 stamp
+    shift 3
+    stamp="$tools/${what//\//-}.stamp"
+    if [[ -e $made && -f $stamp && $(<"$stamp") == "$wanted" ]]; then
+        say "$what is up to date"
         return
     fi
-    say "building $policy"
+    say "making $what"
     rm -f "$stamp"
-    "$how" "$here/$policy" "$tools/$policy.wasm"
-    # Whole or not at all, for a host that watches the folder.
-    mv "$tools/$policy.wasm" "$out/$policy.wasm"
+    "$@"
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# Contents of files and folders, by name.
+fingerprint() { find "$@" -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum; }
+
+install_python_tool() {
+    python3 -c 'import venv, ensurepip' 2>/dev/null ||
+        fail "python3 has no venv or ensurepip module; install it (Debian and Ubuntu: apt-get install python3-venv)"
+    python3 -m venv --clear "$venv" || fail "python3 could not make $venv"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$python_pins" >&2 ||
+        fail "pip could not install $python_pins; is a Python package registry reached from here?"
+}
+
 python_policy() {
-    local source=$1 output=$2 venv="$tools/venv"
-    python3 -m venv --clear "$venv" ||
-        fail "python3 could not make $venv; has it a venv module? (Debian and Ubuntu: apt-get install python3-venv)"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$source/requirements.txt" >&2 ||
-        fail "pip could not install $source/requirements.txt; is a Python package registry reached from here?"
+    local source=$1 output=$2
     "$venv/bin/componentize-py" --quiet --wit-path "$wit" --world policy \
         componentize --python-path "$source" --output "$output" app
 }
 
-# Node looks for packages beside the file that imports them, so the sources go to the packages.
-javascript_policy() {
-    local source=$1 output=$2 folder="$tools/javascript"
-    mkdir -p "$folder"
-    cp "$source"/*.js "$source"/package.json "$source"/package-lock.json "$folder"
+install_javascript_tool() {
+    mkdir -p "$packages"
+    cp "${javascript_pins[@]}" "$packages"
     # Not `npm ci`: it wants the lock file to name packages for platforms that not every registry has.
-    npm install --prefix "$folder" --no-save --silent --no-audit --no-fund >&2 ||
-        fail "npm could not install $source/package-lock.json; is an npm registry reached from here?"
-    node "$folder/build.js" "$wit" "$output"
+    npm install --prefix "$packages" --no-save --silent --no-audit --no-fund >&2 ||
+        fail "npm could not install ${javascript_pins[1]}; is an npm registry reached from here?"
 }
 
-command -v python3 >/dev/null || fail "python3 was not found; install it (Debian and Ubuntu: apt-get install python3 python3-venv)"
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    fail "node and npm were not found; install Node.js 20 or newer (Debian and Ubuntu: apt-get install nodejs npm)"
-fi
+# Node looks for packages beside the file that imports them, so the sources go to the packages.
+javascript_policy() {
+    local source=$1 output=$2 copy
+    copy="$packages/$(basename "$source")"
+    rm -rf "$copy"
+    mkdir "$copy"
+    cp "$source"/*.js "$copy"
+    node "$copy/build.js" "$wit" "$output"
+}
 
-mkdir -p "$tools" "$out"
-build python-identity python3 python_policy
-build javascript-identity node javascript_policy
+require_python() {
+    have python3 || fail "python3 was not found; install it (Debian and Ubuntu: apt-get install python3 python3-venv)"
+}
+
+require_node() {
+    if ! have node || ! have npm; then
+        fail "node and npm were not found; install Node.js 20 or newer (Debian and Ubuntu: apt-get install nodejs npm)"
+    fi
+    local version
+    version=$(node --version)
+    version=${version#v}
+    ((${version%%.*} >= 20)) || fail "Node.js $version is here, and 20 or newer is needed; install it from https://nodejs.org"
+}
+
+# make_policy HOW SOURCE OUTPUT: whole or not at all, for a host that watches the folder.
+make_policy() {
+    local how=$1 source=$2 output=$3
+    "$how" "$source" "$output.part"
+    mv "$output.part" "$output"
+}
+
+build() {
+    local out=$1 source=$2 name made runs how
+    name=$(basename "$source")
+    made="$out/$name.wasm"
+    if [[ -f $source/app.py ]]; then
+        require_python
+        runs=$(python3 --version)
+        how=python_policy
+        once python-tool "$venv" "$runs $(sha256sum <"$python_pins")" install_python_tool
+    elif [[ -f $source/app.js ]]; then
+        require_node
+        runs=$(node --version)
+        how=javascript_policy
+        once javascript-tool "$packages/node_modules" "$runs $(cat "${javascript_pins[@]}" | sha256sum)" install_javascript_tool
+    else
+        fail "$source has neither app.py nor app.js, so it is no policy that can be built here"
+    fi
+    once "$(basename "$out")/$name" "$made" "$runs $(fingerprint "$source" "$wit" "$here/build.sh")" make_policy "$how" "$source" "$made"
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+if (($# < 2)); then
+    printf 'error: a folder for what is built and a policy\x27s folder are missing\nusage: build.sh OUT FOLDER...\n' >&2
+    exit 2
+fi
+mkdir -p "$tools" "$1"
+out=$(cd "$1" && pwd)
+shift
+for source in "$@"; do
+    build "$out" "$(cd "$source" && pwd)"
+done

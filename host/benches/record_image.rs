@@ -20,8 +20,10 @@ use trailwarden::config::Config;
 use trailwarden::engine::{Batch, Engine};
 use trailwarden::finding::facts::Facts;
 use trailwarden::limits::Limits;
-use trailwarden::pipeline::{Chunk, ChunkRecord, Judge};
-use trailwarden::policy::{Catalogue, LoadedPolicy, load};
+use trailwarden::pipeline::{Chunk, ChunkRecord, Judge, Quarantines};
+use trailwarden::policy::cache::Cache;
+use trailwarden::policy::compile::Compiler;
+use trailwarden::policy::{Catalogue, LoadedPolicy, Loader, load};
 use trailwarden::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
 use trailwarden::source::{Input, Inputs};
 
@@ -167,7 +169,7 @@ fn natively(records: &[RawRecord], images: &[Vec<u8>]) {
 }
 
 /// A policy to measure; its name's two digits are replaced, so that many of it can be loaded.
-fn policy(engine: &Engine, folder: &Path, file: &str, number: usize) -> LoadedPolicy {
+fn policy(loader: &Loader, folder: &Path, file: &str, number: usize) -> LoadedPolicy {
     let path = folder.join(file);
     let mut wasm = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run `make bench`", path.display()));
     let digits: Vec<usize> =
@@ -177,7 +179,11 @@ fn policy(engine: &Engine, folder: &Path, file: &str, number: usize) -> LoadedPo
     }
     let mut copy = tempfile::NamedTempFile::with_suffix(".wasm").expect("a temporary file");
     std::io::Write::write_all(&mut copy, &wasm).expect("a temporary file");
-    load(engine, copy.path(), &Config::default()).unwrap_or_else(|error| panic!("{file}: {error}"))
+    let mut notices = Vec::new();
+    let policy = load(loader, copy.path(), &Config::default(), &mut notices).unwrap_or_else(|error| panic!("{file}: {error}"));
+    // Code that is not optimised, above all, is not to be measured.
+    assert!(notices.is_empty(), "{file}: {notices:?}");
+    policy
 }
 
 /// Batches as the pipeline makes them.
@@ -209,9 +215,11 @@ fn judge_all(policy: &LoadedPolicy, batches: &[Batch]) -> impl FnMut() {
 fn in_wasm(folder: &Path, records: &[RawRecord]) {
     let limits = Limits::default();
     let engine = Engine::new(1 << 30).expect("the engine starts");
-    let nothing = policy(&engine, folder, "bench-nothing.wasm", 0);
-    let lookups = policy(&engine, folder, "bench-three-lookups.wasm", 0);
-    let borrowed = policy(&engine, folder, "bench-borrowed-json.wasm", 0);
+    let cache = Cache::nowhere(&engine);
+    let loader = Loader::new(engine, Compiler::program(env!("CARGO_BIN_EXE_trailwarden").into()), cache);
+    let nothing = policy(&loader, folder, "bench-nothing.wasm", 0);
+    let lookups = policy(&loader, folder, "bench-three-lookups.wasm", 0);
+    let borrowed = policy(&loader, folder, "bench-borrowed-json.wasm", 0);
     let mut handover = Handover::default();
     let mut in_format = |format: RecordFormat| -> Vec<Vec<u8>> {
         let of = |record: &RawRecord| handover.of(&record.json).in_format(format).expect("it can be handed over").to_vec();
@@ -241,12 +249,14 @@ fn in_wasm(folder: &Path, records: &[RawRecord]) {
     let to_chunk_record = |record: &RawRecord| ChunkRecord { object: "records".into(), record: record.clone() };
     let chunk = Chunk { records: records.iter().map(to_chunk_record).collect(), ..Chunk::default() };
     let mut with = |number: usize| {
-        let policies = (0..number).map(|number| policy(&engine, folder, "bench-three-lookups.wasm", number)).collect();
-        let mut judge = Judge::new(Arc::new(Catalogue::new(policies, Vec::new())), &limits);
+        let policies = (0..number).map(|number| policy(&loader, folder, "bench-three-lookups.wasm", number)).collect();
+        let catalogue = Arc::new(Catalogue::new(policies, Vec::new()));
+        let quarantines = Quarantines::new(Arc::clone(&catalogue), &limits);
+        let mut judge = Judge::new(catalogue, &limits, &quarantines);
         measure(&format!("{number} policies with three look-ups each"), count, || {
             let judged = judge.judge(&chunk);
             assert!(judged.failures.is_empty() && judged.findings.is_empty());
-            assert_eq!(judged.counts.tasks, (number * count) as u64);
+            assert_eq!(judged.counts().tasks, (number * count) as u64);
         })
     };
     let [none, one, many] = [0, 1, MANY].map(&mut with);

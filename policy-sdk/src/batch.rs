@@ -3,6 +3,7 @@
 //! The batch comes from a host and is believed in nothing: offsets that lie, bytes that are no image and rule numbers that
 //! do not exist become errors of the task that names them.
 
+use crate::event::BadRecord;
 use crate::judge::Judge;
 use crate::{Event, Verdict};
 
@@ -13,6 +14,12 @@ pub(crate) struct Task {
     pub(crate) rule: u32,
 }
 
+/// The tasks of a batch, each of which is two numbers; none where one is left over.
+pub(crate) fn tasks(numbers: &[u32]) -> Option<impl Iterator<Item = Task> + '_> {
+    let (tasks, left_over) = numbers.as_chunks();
+    left_over.is_empty().then(|| tasks.iter().map(|[record, rule]| Task { record: *record, rule: *rule }))
+}
+
 /// Records one after the other; number i ends before `ends[i]` and begins where the one before it ended.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch<'a> {
@@ -21,15 +28,18 @@ pub(crate) struct Batch<'a> {
 }
 
 /// A record that cannot be had from a batch.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum BadBatch {
     #[error("the task names record {record} of a batch of {records}")]
     NoSuchRecord { record: u32, records: usize },
     #[error("record {record} is said to lie at bytes {from} to {to} of a batch of {length} bytes")]
     BadOffsets { record: u32, from: u32, to: u32, length: usize },
+    #[error(transparent)]
+    BadRecord(#[from] BadRecord),
 }
 
 impl<'a> Batch<'a> {
+    #[inline(always)]
     fn record(&self, record: u32) -> Result<&'a [u8], BadBatch> {
         let no_such_record = BadBatch::NoSuchRecord { record, records: self.ends.len() };
         let Some(position) = usize::try_from(record).ok() else { return Err(no_such_record) };
@@ -60,16 +70,16 @@ impl<S> Judge<'_, S> {
                         answers.extend(verdicts.into_iter().map(|verdict| (position, verdict)));
                     }
                 }
-                Err(error) => answers.push((position, Verdict::Error(error.clone()))),
+                Err(error) => answers.push((position, Verdict::Error(error.to_string()))),
             }
         }
         answers
     }
 }
 
-fn read(batch: Batch<'_>, number: u32) -> Result<Event<'_>, String> {
-    let image = batch.record(number).map_err(|error| error.to_string())?;
-    Event::read(image).map_err(|error| error.to_string())
+#[inline(always)]
+fn read(batch: Batch<'_>, number: u32) -> Result<Event<'_>, BadBatch> {
+    Ok(Event::read(batch.record(number)?)?)
 }
 
 #[cfg(test)]
@@ -123,7 +133,8 @@ mod tests {
     };
 
     fn evaluate(records: &[u8], ends: &[u32], tasks: &[(u32, u32)]) -> Vec<(usize, String)> {
-        let tasks = tasks.iter().map(|(record, rule)| Task { record: *record, rule: *rule });
+        let numbers: Vec<u32> = tasks.iter().flat_map(|(record, rule)| [*record, *rule]).collect();
+        let tasks = super::tasks(&numbers).unwrap();
         let judge = Judge { policy: &POLICY, settings: &(), host: &Nobody };
         let verdicts = judge.evaluate(Batch { records, ends }, tasks);
         let text = |verdict| if let Verdict::Error(text) = verdict { text } else { String::new() };
@@ -166,6 +177,13 @@ mod tests {
         let (array, ends) = images(&["[1]"]);
         assert!(evaluate(&array, &ends, &[(0, 0)])[0].1.contains("not an object"));
         assert!(evaluate(br#"{"eventName":"A"}"#, &[17], &[(0, 0)])[0].1.contains("does not begin as a record image does"));
+    }
+
+    #[test]
+    fn half_a_task_is_none() {
+        assert!(tasks(&[0, 1, 2]).is_none());
+        assert_eq!(tasks(&[5, 6]).unwrap().collect::<Vec<_>>(), [Task { record: 5, rule: 6 }]);
+        assert_eq!(tasks(&[]).unwrap().count(), 0);
     }
 
     #[test]

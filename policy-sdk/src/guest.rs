@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::Once;
 
-use crate::batch::{Batch, Task};
+use crate::batch::{Batch, tasks};
 use crate::context::{Entry, Host, Level, Membership};
 use crate::judge::Judge;
 use crate::{Finding, Policy, Settings, Severity, Verdict};
@@ -88,11 +88,11 @@ impl<S: Settings> Instance<S> {
     }
 
     /// The contract's `evaluate`.
-    pub fn evaluate(&self, records: &[u8], ends: &[u32], tasks: &[rules::Task]) -> Vec<rules::Answer> {
+    pub fn evaluate(&self, records: &[u8], ends: &[u32], numbers: &[u32]) -> Vec<rules::Answer> {
         report_panics();
         let settings = self.settings.borrow();
         let Some(settings) = settings.as_ref() else { fail("the policy was asked to evaluate before it was configured") };
-        let tasks = tasks.iter().map(|task| Task { record: task.record, rule: task.rule });
+        let Some(tasks) = tasks(numbers) else { fail("the list of tasks ends in the middle of one") };
         let judge = Judge { policy: self.policy, settings, host: &Imports };
         let verdicts = judge.evaluate(Batch { records, ends }, tasks);
         verdicts.into_iter().map(|(position, verdict)| self.answer(position, verdict)).collect()
@@ -183,7 +183,7 @@ macro_rules! __export_policy {
                 fn evaluate(
                     records: ::std::vec::Vec<u8>,
                     ends: ::std::vec::Vec<u32>,
-                    tasks: ::std::vec::Vec<rules::Task>,
+                    tasks: ::std::vec::Vec<u32>,
                 ) -> ::std::vec::Vec<rules::Answer> {
                     INSTANCE.with(|instance| instance.evaluate(&records, &ends, &tasks))
                 }

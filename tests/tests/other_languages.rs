@@ -128,3 +128,102 @@ fn policies_in_python_and_javascript_find_what_their_rust_twin_finds_and_find_it
     let again = scan("3", &inputs);
     assert!(again.stdout == run.stdout, "a second run of the same policies on the same records gives other bytes");
 }
+
+/// The policies that ask their standard libraries for what a policy must not have, a rule for each way.
+const ATTACKERS: [&str; 2] = ["python-system", "javascript-system"];
+
+/// What the attackers are told, for every record the same.
+const TOLD: [(&str, &str, &str); 12] = [
+    (
+        "python-system",
+        "reads-files",
+        "folder FileNotFoundError, here FileNotFoundError, file FileNotFoundError, device FileNotFoundError, \
+         process FileNotFoundError, new file FileNotFoundError, removal FileNotFoundError, new folder FileNotFoundError",
+    ),
+    (
+        "python-system",
+        "looks-around",
+        "environment [], variable None, arguments [], input '', terminal False, user AttributeError",
+    ),
+    ("python-system", "connects", "name LookupError, connection LookupError, listener PermissionError, datagram PermissionError"),
+    ("python-system", "starts-others", "thread RuntimeError, process OSError, fork AttributeError, shell AttributeError"),
+    ("python-system", "asks-for-the-time", "0.0 0.0 1970-01-01T00:00:00+00:00"),
+    ("python-system", "draws", "6c3b9aa767f785b5 228365 0.37361565043707 320dfbb2-7c88-4b8f-a460-670f79460232"),
+    ("python-system", "sleeps", "slept"),
+    ("python-system", "prints-a-flood", "printed"),
+    (
+        "javascript-system",
+        "looks-around",
+        "process undefined, require undefined, XMLHttpRequest undefined, WebSocket undefined, Worker undefined, \
+         Deno undefined, Bun undefined, navigator undefined",
+    ),
+    ("javascript-system", "asks-for-the-time", "0 1970-01-01T00:00:00.000Z 0"),
+    ("javascript-system", "draws", "108 59 154 167 103 247 133 181, bad8c037-a55f-4746-a6a6-e281320dfbb2"),
+    ("javascript-system", "prints-a-flood", "printed"),
+];
+
+/// What stops them: the kinds of failure that it may be. An engine that fills its memory may run out of time first.
+const STOPPED: [(&str, &str, &[&str]); 8] = [
+    ("python-system", "waits-busily", &["time"]),
+    ("python-system", "exits", &["trap"]),
+    ("python-system", "fills-memory", &["memory"]),
+    ("python-system", "recurses", &["error", "time"]),
+    ("python-system", "draws-without-end", &["system"]),
+    ("javascript-system", "waits-busily", &["time"]),
+    ("javascript-system", "fills-memory", &["time", "memory", "trap"]),
+    ("javascript-system", "recurses", &["time", "trap", "error"]),
+];
+
+#[test]
+fn what_a_standard_library_could_ask_of_a_system_is_not_there() {
+    const RECORDS: usize = 3;
+    let folder = tempfile::tempdir().unwrap();
+    let input = text(&folder.path().join("records.jsonl"));
+    let record = |number: usize| {
+        format!(
+            r#"{{"eventID":"e-{number}","eventSource":"iam.amazonaws.com","eventName":"CreateUser","userIdentity":{{"type":"IAMUser","userName":"anna"}},"requestParameters":{{"userName":"bob"}}}}"#
+        )
+    };
+    std::fs::write(&input, (0..RECORDS).map(record).collect::<Vec<_>>().join("\n")).unwrap();
+    let good = text(&built(&format!("target/policies/{RUST}.wasm"), "make policies").unwrap());
+    let attackers =
+        ATTACKERS.map(|name| text(&built(&format!("target/hostile-other-languages/{name}.wasm"), "make test").unwrap()));
+    let scan = |workers: &str, policies: &[&str]| {
+        let policies = policies.iter().flat_map(|path| ["-p", *path]);
+        let run =
+            trailwarden(["scan", "--format", "ocsf", "--workers", workers].into_iter().chain(policies).chain([&*input])).unwrap();
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run
+    };
+    let of = |run: &Run, wanted: &[&str]| -> Vec<String> {
+        let is_wanted = |line: &&str| policy(&serde_json::from_str(line).unwrap()).is_some_and(|name| wanted.contains(&name));
+        run.stdout.lines().filter(is_wanted).map(str::to_owned).collect()
+    };
+
+    let alone = scan("1", &[&good]);
+    let all = [&*good, &*attackers[0], &*attackers[1]];
+    let beside = scan("1", &all);
+    assert_eq!(of(&beside, &[RUST]), of(&alone, &[RUST]), "the good policy's findings changed");
+    assert_eq!(of(&beside, &[RUST]).len(), RECORDS);
+
+    let found = findings(&beside).unwrap();
+    for (attacker, attack, expected) in TOLD {
+        let its = found.iter().filter(|finding| policy(finding) == Some(attacker) && rule(finding) == attack);
+        let told: Vec<_> = its.map(|finding| finding["finding_info"]["desc"].as_str().unwrap()).collect();
+        assert_eq!(told, [expected; RECORDS], "{attacker}/{attack}");
+    }
+    for (attacker, attack, kinds) in STOPPED {
+        let is_its = |finding: &&Value| {
+            rule(finding) == "policy-failed" && finding["unmapped"]["rule"] == attack && finding["unmapped"]["policy"] == attacker
+        };
+        let failures: Vec<_> = found.iter().filter(is_its).collect();
+        let said = failures.iter().map(|failure| failure["finding_info"]["desc"].to_string()).collect::<Vec<_>>();
+        let records: u64 = failures.iter().filter_map(|failure| failure["count"].as_u64()).sum();
+        assert_eq!(records, RECORDS as u64, "{attacker}/{attack} did not fail at every record: {said:?}");
+        let is_expected = |failure: &&Value| failure["unmapped"]["failure"].as_str().is_some_and(|kind| kinds.contains(&kind));
+        assert!(failures.iter().all(is_expected), "{attacker}/{attack} failed otherwise: {said:?}");
+    }
+
+    let again = scan("3", &all);
+    assert_eq!(of(&again, &ATTACKERS), of(&beside, &ATTACKERS), "a second run of the attackers finds something else");
+}

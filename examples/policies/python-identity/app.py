@@ -23,18 +23,19 @@ class Rules(exports.Rules):
         if unknown:
             raise Err(f"has no settings, and was given {unknown}")
 
-    def evaluate(self, records: bytes, ends: list[int], tasks: list) -> list[Answer]:
+    def evaluate(self, records: bytes, ends: list[int], tasks: list[int]) -> list[Answer]:
         begins = [0, *ends]
         parsed = {}
         answers = []
-        for position, task in enumerate(tasks):
+        # Two numbers are a task: which record, and which rule is to look at it.
+        for position, (number, rule) in enumerate(zip(tasks[::2], tasks[1::2])):
             # A rule that fails is reported for its own task, and the others are judged.
             try:
-                record = parsed.get(task.record)
+                record = parsed.get(number)
                 if record is None:
-                    text = records[begins[task.record] : ends[task.record]]
-                    record = parsed[task.record] = json.loads(text)
-                finding = RULES[task.rule](record)
+                    text = records[begins[number] : ends[number]]
+                    record = parsed[number] = json.loads(text)
+                finding = RULES[rule](record)
             except Exception as error:
                 answers.append(Answer(position, Verdict_Error(f"{type(error).__name__}: {error}")))
                 continue

@@ -88,10 +88,15 @@ impl Engine {
     /// [`EngineError::Load`] or [`EngineError::Link`].
     pub fn load(&self, artefact: &Artefact) -> Result<(Compiled, Held), EngineError> {
         let (component, held) = self.component(artefact).map_err(EngineError::Load)?;
-        let linked = self.linker.instantiate_pre(&component).map_err(EngineError::Link)?;
+        Ok((self.link(&component)?, held))
+    }
+
+    /// Checks that a component fits the contract, and gives it what it imports.
+    pub(super) fn link(&self, component: &Component) -> Result<Compiled, EngineError> {
+        let linked = self.linker.instantiate_pre(component).map_err(EngineError::Link)?;
         let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
         let uses_system = component.component_type().imports(&self.inner).any(|(name, _)| name.starts_with("wasi:"));
-        Ok((Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf) }, held))
+        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf) })
     }
 
     #[allow(

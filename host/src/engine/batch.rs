@@ -1,8 +1,13 @@
 //! A batch: records one after the other in one buffer, and the tasks that say which rule looks at which.
 
-/// Rule number `rule` of the policy (its position in the manifest) is to look at record number `record` of the batch. The
-/// contract's own type, so that a call takes a batch's tasks as they are.
-pub use super::bindings::exports::trailwarden::policy::rules::Task;
+/// Rule number `rule` of the policy (its position in the manifest) is to look at record number `record` of the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Position of the record in the batch.
+    pub record: u32,
+    /// Position of the rule in the manifest.
+    pub rule: u32,
+}
 
 /// Records and tasks for one call. Tasks are in order of their records.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +63,13 @@ impl Batch {
         &self.tasks
     }
 
+    /// The tasks as the contract hands them over: a record's number, then a rule's, for each.
+    pub fn task_numbers(&self) -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(self.tasks.len() * 2);
+        self.tasks.iter().for_each(|task| numbers.extend([task.record, task.rule]));
+        numbers
+    }
+
     /// How many records it holds.
     pub fn len(&self) -> usize {
         self.ends.len()
@@ -76,10 +88,10 @@ impl Batch {
     }
 
     /// The batch of the tasks at these positions only, with the records that they need. The positions are ascending.
-    pub fn part(&self, tasks: std::ops::Range<usize>) -> Self {
+    pub fn part(&self, tasks: impl IntoIterator<Item = usize>) -> Self {
         let mut part = Self::default();
         let mut last_record = None;
-        for task in self.tasks.get(tasks).unwrap_or_default() {
+        for task in tasks.into_iter().filter_map(|position| self.tasks.get(position)) {
             if last_record != Some(task.record) {
                 part.bytes.extend_from_slice(self.record(task.record as usize));
                 // No longer than the whole, whose offsets fit.
@@ -129,6 +141,9 @@ mod tests {
         let part = batch().part(1..3);
         assert_eq!((part.bytes(), part.ends()), (&b"one"[..], &[3, 3][..]));
         assert_eq!(tasks(&part), [(0, 2), (1, 1)]);
+        assert_eq!(part.task_numbers(), [0, 2, 1, 1]);
+        let ends_of_it = batch().part([1, 3]);
+        assert_eq!((ends_of_it.bytes(), tasks(&ends_of_it)), (&b"onethree"[..], vec![(0, 2), (1, 0)]));
         let (whole, all) = (batch(), batch().part(0..4));
         assert_eq!((all.bytes(), all.ends(), tasks(&all)), (whole.bytes(), whole.ends(), tasks(&whole)));
     }

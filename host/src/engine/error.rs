@@ -131,6 +131,29 @@ pub enum CallError {
     },
 }
 
+/// A failure after which every task concerned was answered, so that it belongs to none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unexplained {
+    /// A batch failed as a whole, and none of its records does so alone.
+    #[error("{0}; the batch failed as a whole, and none of its records does so alone")]
+    Batch(CallError),
+    /// A task failed on an instance that had judged other records, and not on a fresh one.
+    #[error(
+        "{0}; it failed after other records and not on a fresh instance, whose answer stands: it keeps something from one \
+         record to the next, which a policy must not; look for what it caches"
+    )]
+    AfterOthers(CallError),
+}
+
+impl Unexplained {
+    /// How the call failed.
+    pub fn error(&self) -> &CallError {
+        match self {
+            Self::Batch(error) | Self::AfterOthers(error) => error,
+        }
+    }
+}
+
 fn describe_trap(trap: Trap, message: Option<&str>) -> String {
     match message {
         Some(message) => format!("{message} ({trap})"),

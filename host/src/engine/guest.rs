@@ -1,10 +1,11 @@
 //! What a worker holds for one policy, and the way to get every judgement out of it that it can give.
 //!
 //! A call that fails on a batch is repeated record by record, and a record that fails is repeated rule by rule: the tasks at
-//! fault are reported, and all others are judged. Since a policy is a pure function of its record, repeating changes no
-//! answer. After a failure the instance is gone and the next call has a fresh one, so a batch of n tasks of which f fail
-//! costs at most n calls and f starts more than it would have; halving it instead would cost f log n failed calls, each of
-//! which may use all of its time.
+//! fault are reported, and all others are judged. A task that fails by itself on an instance that has judged other records is
+//! tried once more on a fresh one, so that what a policy keeps from earlier records is held against no record. Since a policy
+//! is a pure function of its record, repeating changes no answer. After a failure the instance is gone and the next call has
+//! a fresh one, so a batch of n tasks of which f fail costs at most n + f calls and 2 f starts more than it would have;
+//! halving it instead would cost f log n failed calls, each of which may use all of its time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use policy_contract::manifest::Manifest;
 use super::Compiled;
 use super::answer::{self, Answer};
 use super::batch::Batch;
-use super::error::{CallError, FailureKind};
-use super::instance::Instance;
+use super::error::{CallError, FailureKind, Unexplained};
+use super::instance::{Called, Instance};
 use super::limits::GuestLimits;
 use super::shelf::WarmKey;
 use super::state::{Tables, Utterances, shortened};
@@ -34,8 +35,8 @@ pub struct Judgement {
     pub answers: Vec<Answer>,
     /// The tasks that failed, in their order; every other one was answered, with nothing where `answers` has none.
     pub failures: Vec<TaskFailure>,
-    /// A failure of a whole batch that none of its records shows alone.
-    pub unexplained: Vec<CallError>,
+    /// Failures after which every task concerned was answered.
+    pub unexplained: Vec<Unexplained>,
     /// Tasks that were answered differently on a fresh instance, whose answers stand.
     pub impure: Vec<TaskFailure>,
     /// How many records were judged a second time, and the answers compared.
@@ -111,13 +112,18 @@ impl Guest {
             &part
         };
         let is_single = tasks.len() == 1;
-        let (mut attempt, mut said) = self.attempt(batch);
-        if is_single && attempt.as_ref().is_err_and(CallError::is_timeout) {
-            judgement.said.drop_lines(&said);
-            (attempt, said) = self.attempt(batch);
+        let mut attempt = self.attempt(batch, Take::Warm);
+        if is_single && attempt.is_worth_another() {
+            judgement.said.drop_lines(&attempt.said);
+            let again = self.attempt(batch, Take::Fresh);
+            if let (Err(error), true, true) = (attempt.result, attempt.was_used, again.is_answered()) {
+                judgement.unexplained.push(Unexplained::AfterOthers(error));
+            }
+            attempt = again;
         }
+        let Attempt { result, said, .. } = attempt;
         let lines_limit = self.limits.log_lines_per_call;
-        let error = match attempt {
+        let error = match result {
             Ok(answered) => {
                 judgement.said.append(said, lines_limit);
                 return judgement.accept(answered, tasks.start, &self.limits);
@@ -136,7 +142,7 @@ impl Guest {
         }
         let is_explained = judgement.failures.len() > failures_before || judgement.unexplained.len() > unexplained_before;
         if !is_explained && !error.is_about_size() {
-            judgement.unexplained.push(error);
+            judgement.unexplained.push(Unexplained::Batch(error));
         }
     }
 
@@ -149,42 +155,49 @@ impl Guest {
         }
     }
 
-    /// One call, and what was said in it; tried again where the host lacked memory. After a failure the instance is gone.
-    fn attempt(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
-        let mut tries = 1;
-        loop {
-            let (result, said) = self.attempt_once(batch);
-            let is_shortage = result.as_ref().is_err_and(CallError::is_shortage);
-            if !is_shortage || tries >= SHORTAGE_TRIES {
-                return (result, said);
+    /// One call, tried again where the host lacked memory. After a failure the instance is gone.
+    fn attempt(&self, batch: &Batch, take: Take) -> Attempt {
+        let mut attempt = self.attempt_once(batch, take);
+        for _ in 1..SHORTAGE_TRIES {
+            if !attempt.result.as_ref().is_err_and(CallError::is_shortage) {
+                break;
             }
-            tries += 1;
             self.warm.make_room();
             thread::sleep(SHORTAGE_WAIT);
+            let before = std::mem::replace(&mut attempt, self.attempt_once(batch, take));
+            attempt.said.drop_lines(&before.said);
         }
+        attempt
     }
 
-    fn attempt_once(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
+    fn attempt_once(&self, batch: &Batch, take: Take) -> Attempt {
         // A warm instance's look-ups would not be recorded.
-        let warm = if self.records_lookups { None } else { self.warm.take() };
+        let warm = if take == Take::Fresh || self.records_lookups { None } else { self.warm.take() };
         let (mut instance, mut said) = match warm {
             Some(instance) => (instance, Utterances::default()),
             None => match self.start() {
                 (Ok(instance), said) => (instance, said),
-                (Err(error), said) => return (Err(error), said),
+                (Err(error), said) => return Attempt { result: Err(error), said, was_used: false },
             },
         };
-        let (result, later) = instance.evaluate(batch);
-        said.append(later, self.limits.log_lines_per_call);
-        let checked = result.and_then(|answers| answer::check(answers, batch, &self.manifest, &self.limits));
-        if checked.is_ok() && !instance.is_worn_out() && !self.records_lookups {
+        let was_used = instance.has_judged();
+        let result = self.ask(&mut instance, batch, &mut said);
+        if result.is_ok() && !instance.is_worn_out() && !self.records_lookups {
             self.warm.put(instance);
         }
-        (checked.map(|(accepted, refused)| Answered { accepted, refused }), said)
+        Attempt { result, said, was_used }
+    }
+
+    /// Lets an instance judge a batch, and checks its answers.
+    fn ask(&self, instance: &mut Instance, batch: &Batch, said: &mut Utterances) -> Result<Answered, CallError> {
+        let (answers, later) = instance.evaluate(batch);
+        said.append(later, self.limits.log_lines_per_call);
+        let (accepted, refused) = answer::check(answers?, batch, &self.manifest, &self.limits)?;
+        Ok(Answered { accepted, refused })
     }
 
     /// A fresh instance, ready to judge. What ran out of time is tried once more: the machine may be crowded.
-    fn start(&self) -> (Result<Instance, CallError>, Utterances) {
+    fn start(&self) -> Called<Instance> {
         let (result, said) = self.start_once();
         match result {
             Err(error) if error.is_timeout() => {
@@ -196,15 +209,16 @@ impl Guest {
         }
     }
 
-    fn start_once(&self) -> (Result<Instance, CallError>, Utterances) {
-        let mut instance = match Instance::new(&self.compiled, &self.limits, &self.tables) {
-            Ok(instance) => instance,
-            Err(error) => return (Err(error), Utterances::default()),
+    fn start_once(&self) -> Called<Instance> {
+        let (mut instance, mut said) = match Instance::new(&self.compiled, &self.limits, &self.tables) {
+            (Ok(instance), said) => (instance, said),
+            (Err(error), said) => return (Err(error), said),
         };
         if self.records_lookups {
             instance.record_lookups();
         }
-        let (configured, said) = instance.configure(&self.settings);
+        let (configured, later) = instance.configure(&self.settings);
+        said.append(later, self.limits.log_lines_per_call);
         let result = match configured {
             Ok(Ok(())) => Ok(instance),
             Ok(Err(refusal)) => Err(CallError::Contract { reason: format!("refused settings that it had accepted: {refusal}") }),
@@ -214,19 +228,48 @@ impl Guest {
     }
 
     /// One call on an instance that has judged nothing and will judge nothing more.
-    pub(super) fn attempt_afresh(&self, batch: &Batch) -> (Result<Answered, CallError>, Utterances) {
-        let (mut instance, mut said) = match self.start() {
-            (Ok(instance), said) => (instance, said),
-            (Err(error), said) => return (Err(error), said),
-        };
-        let (result, later) = instance.evaluate(batch);
-        said.append(later, self.limits.log_lines_per_call);
-        let checked = result.and_then(|answers| answer::check(answers, batch, &self.manifest, &self.limits));
-        (checked.map(|(accepted, refused)| Answered { accepted, refused }), said)
+    pub(super) fn attempt_afresh(&self, batch: &Batch) -> Called<Answered> {
+        match self.start() {
+            (Ok(mut instance), mut said) => (self.ask(&mut instance, batch, &mut said), said),
+            (Err(error), said) => (Err(error), said),
+        }
     }
 
     pub(super) fn limits(&self) -> &GuestLimits {
         &self.limits
+    }
+}
+
+/// Which instance a call is made on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// A warm one if there is one.
+    Warm,
+    /// One that has judged nothing.
+    Fresh,
+}
+
+/// A call, and what came of it.
+struct Attempt {
+    result: Result<Answered, CallError>,
+    said: Utterances,
+    /// Whether the instance had judged other records before.
+    was_used: bool,
+}
+
+impl Attempt {
+    /// Whether it failed, and might not on a fresh instance: where earlier records may be to blame, or a crowded machine. What
+    /// the host lacks memory for has been tried again already.
+    fn is_worth_another(&self) -> bool {
+        match &self.result {
+            Ok(_) | Err(CallError::NotStarted(_)) => false,
+            Err(error) => !error.is_shortage() && (self.was_used || error.is_timeout()),
+        }
+    }
+
+    /// Whether every task was answered.
+    fn is_answered(&self) -> bool {
+        self.result.as_ref().is_ok_and(|answered| answered.refused.is_empty())
     }
 }
 
@@ -270,41 +313,50 @@ fn pieces(batch: &Batch, tasks: &Range<usize>) -> Vec<Range<usize>> {
     if pieces.len() == 1 { tasks.clone().map(|task| task..task + 1).collect() } else { pieces }
 }
 
+/// What a policy said of itself, and how many lines it wrote to its log meanwhile, which nobody keeps: at that time, nobody
+/// has said yet how much of its log is wanted. The error names the call that it failed at.
+pub(crate) type Described<T> = (Result<T, (&'static str, CallError)>, u64);
+
 impl Compiled {
     /// Starts an instance to ask a policy what it is without settings. It is not configured: what it would say to settings
     /// that nobody gave must not matter.
-    ///
-    /// # Errors
-    /// The call that the guest failed at, and how.
-    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>) -> Result<String, (&'static str, CallError)> {
-        self.start(limits)?.describe().0.map_err(|error| ("describe", error))
+    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>) -> Described<String> {
+        let mut unheard = Utterances::default();
+        let described = self.start(limits, &mut unheard).and_then(|mut instance| ask_what_it_is(&mut instance, &mut unheard));
+        (described, unheard.lines_dropped)
     }
 
     /// Starts an instance, configures it, and asks it what it is under these settings; the inner error is its refusal.
-    ///
-    /// # Errors
-    /// The call that the guest failed at, and how.
-    pub(crate) fn describe_configured(
-        &self,
-        limits: &Arc<GuestLimits>,
-        settings: &str,
-    ) -> Result<Result<String, String>, (&'static str, CallError)> {
-        let mut instance = self.start(limits)?;
-        if let Err(refusal) = instance.configure(settings).0.map_err(|error| ("configure", error))? {
-            return Ok(Err(refusal));
-        }
-        instance.describe().0.map(Ok).map_err(|error| ("describe", error))
+    pub(crate) fn describe_configured(&self, limits: &Arc<GuestLimits>, settings: &str) -> Described<Result<String, String>> {
+        let mut unheard = Utterances::default();
+        let described = self.start(limits, &mut unheard).and_then(|mut instance| {
+            let (configured, said) = instance.configure(settings);
+            unheard.drop_lines(&said);
+            match configured.map_err(|error| ("configure", error))? {
+                Ok(()) => ask_what_it_is(&mut instance, &mut unheard).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        });
+        (described, unheard.lines_dropped)
     }
 
-    fn start(&self, limits: &Arc<GuestLimits>) -> Result<Instance, (&'static str, CallError)> {
+    fn start(&self, limits: &Arc<GuestLimits>, unheard: &mut Utterances) -> Result<Instance, (&'static str, CallError)> {
         // No table may be asked for before the manifest is known.
-        Instance::new(self, limits, &Arc::default()).map_err(|error| ("start", error))
+        let (instance, said) = Instance::new(self, limits, &Arc::default());
+        unheard.drop_lines(&said);
+        instance.map_err(|error| ("start", error))
     }
 
     /// What the warm instances of one policy under one configuration are kept under.
     pub(crate) fn warm_key(&self) -> WarmKey {
         WarmKey::new(&self.shelf)
     }
+}
+
+fn ask_what_it_is(instance: &mut Instance, unheard: &mut Utterances) -> Result<String, (&'static str, CallError)> {
+    let (described, said) = instance.describe();
+    unheard.drop_lines(&said);
+    described.map_err(|error| ("describe", error))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) struct Instance {
 pub(super) type Called<T> = (Result<T, CallError>, Utterances);
 
 impl Instance {
-    pub(super) fn new(compiled: &Compiled, limits: &Arc<GuestLimits>, tables: &Arc<Tables>) -> Result<Self, CallError> {
+    pub(super) fn new(compiled: &Compiled, limits: &Arc<GuestLimits>, tables: &Arc<Tables>) -> Called<Self> {
         let meter = MemoryMeter::new(limits.memory_bytes, Arc::clone(&compiled.budget));
         let deadline = Deadline::starting_now(limits.cpu_for_start, limits.wall_factor);
         let state = GuestState::new(meter, deadline, Arc::clone(limits), Arc::clone(tables));
@@ -44,19 +44,24 @@ impl Instance {
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
-        match compiled.pre.instantiate(&mut store) {
+        let instantiated = compiled.pre.instantiate(&mut store);
+        let (said, last_words) = (store.data_mut().take_utterances(), store.data_mut().take_last_words());
+        let instance = match instantiated {
             Ok(policy) => Ok(Self { store, policy, limits: Arc::clone(limits), records_judged: 0, bytes_at_start: 0 }),
-            Err(error) => {
-                store.data_mut().take_utterances();
-                Err(CallError::from_wasmtime(&error, store.data_mut().take_last_words()))
-            }
-        }
+            Err(error) => Err(CallError::from_wasmtime(&error, last_words)),
+        };
+        (instance, said)
     }
 
     /// Whether a fresh one is to take its place: it has judged enough, or it has grown and would not shrink again.
     pub(super) fn is_worn_out(&self) -> bool {
         let grown_by = self.store.data().meter.used().saturating_sub(self.bytes_at_start);
         self.records_judged >= self.limits.records_per_instance || grown_by > self.limits.memory_growth_bytes
+    }
+
+    /// Whether it has judged any record, so that something may be left of it.
+    pub(super) fn has_judged(&self) -> bool {
+        self.records_judged > 0
     }
 
     pub(super) fn record_lookups(&mut self) {
@@ -82,9 +87,10 @@ impl Instance {
         let records = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let cpu = self.limits.cpu_per_call.saturating_add(self.limits.cpu_per_batched_record.saturating_mul(records));
         let lookups = self.limits.lookups_per_record.saturating_mul(u64::from(records));
+        let tasks = batch.task_numbers();
         self.records_judged += u64::from(records);
         self.call(cpu, lookups, |policy, store| {
-            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), batch.tasks())
+            policy.trailwarden_policy_rules().call_evaluate(store, batch.bytes(), batch.ends(), &tasks)
         })
     }
 

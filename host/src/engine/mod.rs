@@ -24,6 +24,8 @@ mod meter;
 mod second;
 mod shelf;
 mod state;
+#[cfg(test)]
+mod tests;
 #[doc(hidden)]
 pub mod trial;
 mod wasi;
@@ -38,7 +40,7 @@ pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
 pub use artefact::{Artefact, Effort, Held, precompile};
 pub use batch::{Batch, Task, TooLarge};
 pub use clock::TICK;
-pub use error::{CallError, EngineError, FailureKind, Stop};
+pub use error::{CallError, EngineError, FailureKind, Stop, Unexplained};
 pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;
 pub use meter::MemoryBudget;

@@ -19,17 +19,17 @@ impl Guest {
     }
 
     /// Judges a record of the batch again and compares with the judgement. Where they differ, the fresh instance's answers
-    /// take the place of the others: they depend on nothing but the record, as every answer is meant to.
+    /// take the place of the others: they depend on nothing but the record, as every answer is meant to. Rules that failed at the
+    /// record are left out, or they would take the others with them.
     pub fn judge_again(&self, batch: &Batch, record: usize, judgement: &mut Judgement) {
         let is_of_record = |task: &usize| batch.tasks()[*task].record as usize == record;
-        let tasks: Vec<usize> = (0..batch.tasks().len()).filter(is_of_record).collect();
-        let (Some(first), Some(last)) = (tasks.first().copied(), tasks.last().copied()) else { return };
         let has_failed = |task: &usize| judgement.failures.iter().any(|failure| failure.task == *task);
-        let answered: Vec<usize> = tasks.into_iter().filter(|task| !has_failed(task)).collect();
+        let tasks = (0..batch.tasks().len()).filter(is_of_record);
+        let answered: Vec<usize> = tasks.filter(|task| !has_failed(task)).collect();
         if answered.is_empty() {
             return;
         }
-        let (again, said) = self.attempt_afresh(&batch.part(first..last + 1));
+        let (again, said) = self.attempt_afresh(&batch.part(answered.iter().copied()));
         judgement.said.drop_lines(&said);
         let again = match again {
             Ok(again) => Ok(again),
@@ -38,9 +38,9 @@ impl Guest {
             Err(error) => Err(error),
         };
         judgement.compared += 1;
-        for task in answered {
+        for (position, task) in answered.into_iter().enumerate() {
             let before: Vec<&Verdict> = judgement.answers.iter().filter(|a| a.task == task).map(|a| &a.verdict).collect();
-            let fresh = fresh_outcome(&again, task, first);
+            let fresh = fresh_outcome(&again, position);
             let is_same = matches!(&fresh, Ok(fresh) if before.iter().copied().eq(fresh));
             if !is_same {
                 let difference = describe(before.len(), &fresh);
@@ -74,12 +74,12 @@ impl Guest {
     }
 }
 
-/// What became of a task in the second run, which judged the tasks of its record from `first` on.
-fn fresh_outcome(again: &Result<Answered, CallError>, task: usize, first: usize) -> Result<Vec<Verdict>, (FailureKind, String)> {
+/// What became of a task of the second run.
+fn fresh_outcome(again: &Result<Answered, CallError>, task: usize) -> Result<Vec<Verdict>, (FailureKind, String)> {
     let again = again.as_ref().map_err(|error| (error.kind(), error.to_string()))?;
-    match again.refused.iter().find(|refused| refused.task + first == task) {
+    match again.refused.iter().find(|refused| refused.task == task) {
         Some(refused) => Err((refused.kind, refused.reason.clone())),
-        None => Ok(again.accepted.iter().filter(|a| a.task + first == task).map(|a| a.verdict.clone()).collect()),
+        None => Ok(again.accepted.iter().filter(|answer| answer.task == task).map(|answer| answer.verdict.clone()).collect()),
     }
 }
 

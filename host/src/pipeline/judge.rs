@@ -132,7 +132,7 @@ pub struct RoutedCounts {
 pub struct Failure {
     /// The policy.
     pub policy: Name,
-    /// The rule; none where a batch failed and none of its records shows why.
+    /// The rule; none where something failed and every task was answered afterwards.
     pub rule: Option<Name>,
     /// What kind of failure.
     pub kind: FailureKind,
@@ -351,9 +351,9 @@ impl Hearing<'_> {
             said.push(Said { record, policy, rule, what: Err((failure.kind, failure.reason)) });
         }
         let name = &catalogue.policies()[policy].identity().name;
-        for error in unexplained {
-            let reason = format!("{error}; the batch failed as a whole, and none of its records does so alone");
-            judged.failures.push(Failure { policy: name.clone(), rule: None, kind: error.kind(), reason, record: None });
+        for unexplained in unexplained {
+            let (kind, reason) = (unexplained.error().kind(), unexplained.to_string());
+            judged.failures.push(Failure { policy: name.clone(), rule: None, kind, reason, record: None });
         }
         judged.log.extend(utterances.lines.into_iter().map(|line| (name.clone(), line)));
     }

@@ -163,16 +163,11 @@ pub enum LoadError {
 impl LoadError {
     /// Why, for people. What a policy contributes to it is made harmless for a terminal and cut to a readable length.
     pub fn text(&self) -> String {
-        let mut text = match self {
+        shortened(match self {
             // Lists of the configuration's own errors, one a line; a policy contributes nothing but names.
             Self::Tables(_) | Self::Rules(_) => self.to_string(),
             _ => harmless(&self.to_string()),
-        };
-        if text.len() > REFUSAL_TEXT {
-            text.truncate(text.floor_char_boundary(REFUSAL_TEXT));
-            text.push_str("… (cut)");
-        }
-        text
+        })
     }
 
     /// At which step it was refused.
@@ -194,6 +189,40 @@ impl LoadError {
     }
 }
 
+/// The beginning and the end of a text that is too long: a policy's words stand in the middle, what is wrong with them and
+/// what to do before and after.
+fn shortened(text: String) -> String {
+    if text.len() <= REFUSAL_TEXT {
+        return text;
+    }
+    let begin = &text[..text.floor_char_boundary(REFUSAL_TEXT / 2)];
+    let end = &text[text.ceil_char_boundary(text.len() - REFUSAL_TEXT / 2)..];
+    format!("{begin}… (cut) …{end}")
+}
+
 fn list(names: &[String]) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(reason: String) -> LoadError {
+        LoadError::Settings { policy: "p".parse().unwrap(), reason }
+    }
+
+    #[test]
+    fn a_long_refusal_keeps_what_is_wrong_and_what_to_do() {
+        let text = refused("é".repeat(1 << 20)).text();
+        assert!(text.starts_with("refuses its settings: éé"), "{text}");
+        assert!(text.contains("é… (cut) …é"), "{text}");
+        assert!(text.ends_with("éé; correct [policies.p.settings]"), "{text}");
+        assert!(text.len() <= REFUSAL_TEXT + "… (cut) …".len(), "{}", text.len());
+    }
+
+    #[test]
+    fn a_short_refusal_is_whole_and_harmless() {
+        assert_eq!(refused("\u{1b}no".into()).text(), "refuses its settings: \\u{1b}no; correct [policies.p.settings]");
+    }
 }

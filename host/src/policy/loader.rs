@@ -37,6 +37,8 @@ pub enum Notice {
     Copied,
     /// To optimise a policy takes more than the limits allow.
     Unoptimised(Exhausted),
+    /// It wrote so many lines to its log before it judged anything.
+    Unheard(u64),
     /// The cache could not be trimmed, and grows.
     NotTrimmed(io::Error),
 }
@@ -62,6 +64,10 @@ impl fmt::Display for Notice {
             Self::Unoptimised(exhausted) => {
                 write!(f, "it runs unoptimised, and so slower: to optimise it takes {exhausted}")
             }
+            Self::Unheard(lines) => write!(
+                f,
+                "it wrote {lines} lines to its log while it was loaded, and they were dropped: what it says at records is kept"
+            ),
             Self::NotTrimmed(error) => write!(f, "the cache can't be kept to `cache_mib`: {error}"),
         }
     }

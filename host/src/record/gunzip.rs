@@ -5,10 +5,10 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
 use thiserror::Error;
 
 use super::limits::ReadLimits;
+use super::member::Member;
 
 /// RFC 1952, 2.3.1: ID1 and ID2 of a gzip member.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -24,8 +24,8 @@ pub enum UnpackError {
     #[error("the gzip stream ends too early; fetch the object again, it may have been cut")]
     GzipTruncated,
     /// The compressed stream contradicts itself or its checksum.
-    #[error("the gzip stream is corrupt: {0}; fetch the object again, it may have been damaged")]
-    GzipCorrupt(io::Error),
+    #[error("the gzip stream is corrupt; fetch the object again, it may have been damaged")]
+    GzipCorrupt,
     /// Something that is not gzip follows a complete gzip member.
     #[error("{bytes} bytes that are not gzip follow the gzip stream; what was before them is read")]
     GzipTrailingBytes {
@@ -61,8 +61,7 @@ pub(super) struct Inflate<R> {
 enum Stream<R> {
     Unknown(Source<R>),
     Plain(Source<R>),
-    // Boxed: the decoder's state is some hundred bytes, the other cases a few.
-    Gzip(Box<GzDecoder<Source<R>>>),
+    Gzip(Source<R>, Member),
     Closed,
 }
 
@@ -81,8 +80,7 @@ impl<R: Read> Inflate<R> {
     /// Bytes taken from the source, compressed if they were.
     pub(super) fn bytes_read(&self) -> u64 {
         match &self.stream {
-            Stream::Unknown(source) | Stream::Plain(source) => source.consumed,
-            Stream::Gzip(decoder) => decoder.get_ref().consumed,
+            Stream::Unknown(source) | Stream::Plain(source) | Stream::Gzip(source, _) => source.consumed,
             Stream::Closed => self.read_at_close,
         }
     }
@@ -99,7 +97,12 @@ impl<R: Read> Inflate<R> {
 
     /// Fills `out` from its beginning; 0 is the end of the object. After an error there is only the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, UnpackError> {
-        let result = self.read_unguarded(out).and_then(|count| self.within_limits(count));
+        let result = if std::mem::take(&mut self.is_over) {
+            // Whatever comes behind the limit, even damage, was not looked at.
+            Err(UnpackError::TooLarge { limit: self.limits.object_bytes })
+        } else {
+            self.read_unguarded(out).and_then(|count| self.within_limits(count))
+        };
         if !matches!(result, Ok(1..)) {
             self.close();
         }
@@ -114,9 +117,8 @@ impl<R: Read> Inflate<R> {
                     self.open(is_gzip);
                 }
                 Stream::Plain(source) => return source.read(out).map_err(UnpackError::Io),
-                Stream::Gzip(decoder) => match decoder.read(out) {
-                    Ok(0) => {
-                        let source = decoder.get_mut();
+                Stream::Gzip(source, member) => match member.read(source, out)? {
+                    0 => {
                         if source.at_end().map_err(UnpackError::Io)? {
                             return Ok(0);
                         }
@@ -127,12 +129,7 @@ impl<R: Read> Inflate<R> {
                         }
                         self.open(true);
                     }
-                    Ok(count) => return Ok(count),
-                    Err(error) if decoder.get_ref().failed => return Err(UnpackError::Io(error)),
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        return Err(UnpackError::GzipTruncated);
-                    }
-                    Err(error) => return Err(UnpackError::GzipCorrupt(error)),
+                    count => return Ok(count),
                 },
                 Stream::Closed => return Ok(0),
             }
@@ -143,7 +140,7 @@ impl<R: Read> Inflate<R> {
         let count = count as u64;
         let left = self.limits.object_bytes.saturating_sub(self.decompressed);
         let allowed = count.min(left);
-        if self.is_over || (allowed == 0 && count > 0) {
+        if allowed == 0 && count > 0 {
             return Err(UnpackError::TooLarge { limit: self.limits.object_bytes });
         }
         // What still fits is handed out first, the error comes with the next call.
@@ -161,11 +158,10 @@ impl<R: Read> Inflate<R> {
     /// Starts a gzip member, or plain reading, at the source's present place.
     fn open(&mut self, gzip: bool) {
         let source = match std::mem::replace(&mut self.stream, Stream::Closed) {
-            Stream::Unknown(source) | Stream::Plain(source) => source,
-            Stream::Gzip(decoder) => decoder.into_inner(),
+            Stream::Unknown(source) | Stream::Plain(source) | Stream::Gzip(source, _) => source,
             Stream::Closed => return,
         };
-        self.stream = if gzip { Stream::Gzip(Box::new(GzDecoder::new(source))) } else { Stream::Plain(source) };
+        self.stream = if gzip { Stream::Gzip(source, Member::new()) } else { Stream::Plain(source) };
     }
 
     fn close(&mut self) {
@@ -174,21 +170,20 @@ impl<R: Read> Inflate<R> {
     }
 }
 
-/// A buffered reader that can look two bytes ahead (the standard one cannot promise more than one), counts what was
-/// consumed, and remembers whether a failure was its own or the decoder's.
+/// A buffered reader that can look two bytes ahead (the standard one cannot promise more than one), and counts what was
+/// consumed.
 struct Source<R> {
     inner: R,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     consumed: u64,
-    failed: bool,
 }
 
 impl<R: Read> Source<R> {
     fn new(inner: R) -> Self {
         let buffer = vec![0; SOURCE_BUFFER_BYTES].into_boxed_slice();
-        Self { inner, buffer, start: 0, end: 0, consumed: 0, failed: false }
+        Self { inner, buffer, start: 0, end: 0, consumed: 0 }
     }
 
     fn buffered(&self) -> &[u8] {
@@ -208,10 +203,7 @@ impl<R: Read> Source<R> {
                     return Ok(count > 0);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failed = true;
-                    return Err(error);
-                }
+                Err(error) => return Err(error),
             }
         }
     }

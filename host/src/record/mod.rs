@@ -59,6 +59,7 @@ mod gunzip;
 mod handover;
 mod item;
 mod limits;
+mod member;
 mod reader;
 mod recover;
 mod split;

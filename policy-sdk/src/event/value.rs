@@ -216,7 +216,10 @@ impl<'a> Found<'a> {
             (Self::Several(nodes), Step::Index(index)) => {
                 Self::Several(nodes.iter().filter_map(|node| node.element(*index)).collect())
             }
-            (Self::Several(nodes), Step::All) => Self::Several(nodes.iter().flat_map(|node| node.elements()).collect()),
+            (Self::Several(nodes), Step::All) => {
+                let most = nodes.first().map_or(0, |node| node.most_values());
+                Self::Several(nodes.iter().flat_map(|node| node.elements()).take(most).collect())
+            }
             (Self::Nothing, Step::All) => Self::Several(Vec::new()),
             (Self::Nothing, _) => Self::Nothing,
         }

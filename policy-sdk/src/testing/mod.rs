@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod harness;
+pub mod trial;
 
 pub use fixtures::{FixtureFailures, fixtures_hold};
 pub use harness::{Ask, Harness, HarnessError, Judged, JudgedRule, LogLine};

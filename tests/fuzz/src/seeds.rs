@@ -46,15 +46,16 @@ fn main() -> anyhow::Result<()> {
     let manifest = some_records.iter().map(|record| [MANIFEST.as_bytes(), b"\0", record.as_bytes()].concat());
     let mut image: Vec<Vec<u8>> = some_records.iter().map(|record| [b"\0", record.as_bytes()].concat()).collect();
     for record in &some_records {
-        let mut written = vec![1];
+        let mut written = Vec::new();
         Writer::new().write(record, &mut written)?;
-        image.push(written);
+        image.extend([1, 3].map(|chosen| [&[chosen], &written[..]].concat()));
     }
-    let answers = (1..=SEEDS).map(|number| (0..number * 16).map(|at| (at * number * 37 % 251) as u8).collect());
+    let noise = || (1..=SEEDS).map(|number| (0..number * 16).map(|at| (at * number * 37 % 251) as u8).collect());
     write(folder, "splitter", splitter)?;
     write(folder, "manifest", manifest)?;
     write(folder, "image", image)?;
-    write(folder, "answers", answers)
+    write(folder, "answers", noise())?;
+    write(folder, "boundary", noise())
 }
 
 fn lookup_events(records: &[&str]) -> String {

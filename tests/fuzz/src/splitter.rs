@@ -22,16 +22,25 @@ pub fn splitter(bytes: &[u8]) {
     let repeated = if repeated >= 0xf0 { usize::from(repeated & 0x0f) * 4 + 1 } else { 1 };
     let object = object.repeat(repeated);
 
-    let at_once = read(&object[..], limits);
+    let is_gzip = object.starts_with(&[0x1f, 0x8b]);
+    if is_gzip {
+        read(&object[..], limits);
+    }
+    // How much of a bomb is handed out depends on how much was read so far, which depends on the pieces.
+    let limits = ReadLimits { ratio_free_bytes: u64::MAX, ..limits };
+    let mut at_once = read(&object[..], limits);
     let pieces = Pieces { bytes: &object, sizes: [usize::from(first) + 1, usize::from(second) * 8 + 1], turn: 0 };
-    let in_pieces = read(pieces, limits);
+    let mut in_pieces = read(pieces, limits);
+    // Whoever stops before the end has taken more from a source that gives more at once.
+    for taken in [&mut at_once, &mut in_pieces].map(|outcome| std::mem::take(&mut outcome.tally.bytes.read)) {
+        assert!(taken <= object.len() as u64, "{taken} bytes taken of {}", object.len());
+    }
     assert_eq!(at_once, in_pieces, "the pieces in which an object arrives make a difference");
 
-    let is_gzip = object.starts_with(&[0x1f, 0x8b]);
     if !is_gzip {
         let expected = limits.object_bytes.min(object.len() as u64);
         assert_eq!(at_once.tally.bytes.decompressed, expected, "not all bytes were read");
-        let packed = read(&gzip(&object)[..], ReadLimits { ratio_free_bytes: u64::MAX, ..limits });
+        let packed = read(&gzip(&object)[..], limits);
         assert_eq!(at_once.items, packed.items, "compression makes a difference");
     }
 }

@@ -1,6 +1,6 @@
 //! The fuzzers' entry points as property tests: what a fuzzer looks at for hours is looked at for seconds in every test run.
 
-use fuzz::{TARGETS, answers, image, manifest, splitter};
+use fuzz::{TARGETS, answers, boundary, image, manifest, splitter};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -30,6 +30,12 @@ fn damaged(text: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
 
 fn joined(parts: impl IntoIterator<Item = Vec<u8>>, between: &[u8]) -> Vec<u8> {
     parts.into_iter().collect::<Vec<_>>().join(between)
+}
+
+#[test]
+fn an_object_that_is_cut_at_its_limit_is_the_same_however_much_of_it_arrives_at_once() {
+    // At most 0 bytes, in pieces of one byte.
+    splitter(&[&[192, 0, 0, 0], &[0; 44][..]].concat());
 }
 
 proptest! {
@@ -64,8 +70,11 @@ proptest! {
     }
 
     #[test]
-    fn damaged_images_do_no_harm(changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6)) {
-        let mut bytes = vec![1];
+    fn damaged_images_do_no_harm(
+        chosen in prop::sample::select(vec![1, 3]),
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+    ) {
+        let mut bytes = vec![chosen];
         policy_contract::image::Writer::new().write(RECORD, &mut bytes).map_err(|error| TestCaseError::fail(error.to_string()))?;
         for (at, byte) in changes {
             let at = 1 + at.index(bytes.len() - 1);
@@ -77,5 +86,10 @@ proptest! {
     #[test]
     fn any_answers_are_accepted_or_refused_one_by_one(bytes in vec(any::<u8>(), 0..2_000)) {
         answers(&bytes);
+    }
+
+    #[test]
+    fn whatever_a_guest_returns_fails_its_own_records_and_no_others(bytes in vec(any::<u8>(), 0..600)) {
+        boundary(&bytes);
     }
 }

@@ -68,7 +68,7 @@ fn a_wrong_checksum_is_a_fault_after_all_records() {
     packed[checksum] ^= 1;
     let outcome = read(&packed);
     assert_eq!(outcome.tally.records, 3);
-    assert!(matches!(unpack_error(&outcome), UnpackError::GzipCorrupt(_)));
+    assert!(matches!(unpack_error(&outcome), UnpackError::GzipCorrupt));
     assert_eq!(outcome.only_fault().skipped.bytes, 0);
 }
 
@@ -84,6 +84,19 @@ fn a_corrupt_stream_never_gives_a_record_that_was_not_there_before_the_fault_is_
 }
 
 #[test]
+fn a_corrupt_stream_gives_every_record_that_stands_before_the_damage_however_it_arrives() {
+    let packed = gzip(log_file(0..500).as_bytes());
+    for at in (packed.len() / 4..packed.len() - 8).step_by(101) {
+        let mut damaged = packed.clone();
+        damaged[at] ^= 0x55;
+        let (at_once, byte_by_byte) = (read(&damaged), read_from(InPieces::new(&damaged, vec![1]), ReadLimits::default()));
+        assert_eq!(at_once.tally.bytes.decompressed, byte_by_byte.tally.bytes.decompressed, "byte {at}");
+        assert_eq!(at_once.texts(), byte_by_byte.texts(), "byte {at}");
+        assert!(at_once.tally.records >= 20, "byte {at} of {}: {:?}", packed.len(), at_once.tally);
+    }
+}
+
+#[test]
 fn an_object_over_the_limit_gives_the_records_before_it() {
     let plain = log_file(0..100);
     let limits = ReadLimits { object_bytes: plain.len() as u64 - 1, ..ReadLimits::default() };
@@ -95,6 +108,21 @@ fn an_object_over_the_limit_gives_the_records_before_it() {
     }
     let exact = ReadLimits { object_bytes: plain.len() as u64, ..ReadLimits::default() };
     assert_eq!(read_within(&plain, exact).items.len(), 100);
+}
+
+#[test]
+fn damage_behind_the_limit_for_objects_is_not_told_however_it_arrives() {
+    let packed = gzip(log_file(0..500).as_bytes());
+    let mut damaged = packed.clone();
+    damaged[packed.len() / 2] ^= 0x55;
+    let before = read(&damaged).tally.bytes.decompressed;
+    for (object_bytes, is_over) in [(before - 1, true), (before, false), (before + 1, false)] {
+        let limits = ReadLimits { object_bytes, ..ReadLimits::default() };
+        for outcome in [read_within(&damaged, limits), read_from(InPieces::new(&damaged, vec![1]), limits)] {
+            let error = unpack_error(&outcome);
+            assert_eq!(matches!(error, UnpackError::TooLarge { .. }), is_over, "{error} at {object_bytes}");
+        }
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use policy_sdk::guest::bindings;
-use policy_sdk::guest::bindings::exports::trailwarden::policy::rules::{Answer, Finding, Guest, Task, Verdict};
+use policy_sdk::guest::bindings::exports::trailwarden::policy::rules::{Answer, Finding, Guest, Verdict};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -71,16 +71,16 @@ impl Guest for Policy {
         Ok(())
     }
 
-    fn evaluate(records: Vec<u8>, ends: Vec<u32>, tasks: Vec<Task>) -> Vec<Answer> {
+    fn evaluate(records: Vec<u8>, ends: Vec<u32>, tasks: Vec<u32>) -> Vec<Answer> {
         let place = |record: u32| {
             let end = *ends.get(record as usize)? as usize;
             let begin = record.checked_sub(1).and_then(|before| ends.get(before as usize)).copied().unwrap_or_default();
             records.get(begin as usize..end)
         };
-        let answer = |(number, task): (usize, &Task)| {
-            Some(Answer { task: number as u32, verdict: judge(place(task.record).unwrap_or_default())? })
+        let answer = |(number, [record, _]): (usize, &[u32; 2])| {
+            Some(Answer { task: number as u32, verdict: judge(place(*record).unwrap_or_default())? })
         };
-        tasks.iter().enumerate().filter_map(answer).collect()
+        tasks.as_chunks().0.iter().enumerate().filter_map(answer).collect()
     }
 
     fn conclude(_group: String) -> Result<Option<Finding>, String> {

@@ -187,7 +187,7 @@ pub(super) const CASES: &[Case] = &[
         name: "refuses-at-length",
         does: "refuses its settings with a message of 3 MiB",
         barrier: Barrier::Fixed("4 KiB of a refusal's text"),
-        outcome: Outcome::Refused { step: "configure", words: "no no no no… (cut)" },
+        outcome: Outcome::Refused { step: "configure", words: "… (cut) …" },
         proof: Proof::Twin,
         build: |mut guest| {
             let text = guest.text("no ".repeat(1 << 20));
