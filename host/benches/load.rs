@@ -9,7 +9,7 @@
 //! Compiling a thousand policies takes minutes, and the cache's content is the same without: a copy's machine code is that of the
 //! policy it is a copy of, but for the copy's name. So the first two copies of each policy are compiled, they are seen to differ in
 //! nothing else, and the cache is filled with the others.
-#![allow(clippy::expect_used, reason = "a benchmark ends where something is amiss")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark ends where something is amiss")]
 
 use std::fs;
 use std::io::Write as _;
