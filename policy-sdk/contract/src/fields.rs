@@ -3,6 +3,8 @@
 //! A field that is absent, null or of another type is none: records in the wild have all three, and none of them may stop
 //! the others from being judged.
 
+mod in_image;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -141,7 +143,9 @@ impl<'a> Collected<'a> {
 
 /// Whether `responseElements` says `Failure` under the event's own name.
 fn says_failure(response: Option<&RawValue>, event_name: &str) -> bool {
-    let Some(response) = response.map(RawValue::get).filter(|text| text.contains("Failure")) else { return false };
+    // Where an escape stands, the word may be written with it.
+    let may_say = |text: &&str| text.contains("Failure") || text.contains('\\');
+    let Some(response) = response.map(RawValue::get).filter(may_say) else { return false };
     let Ok(serde_json::Value::Object(members)) = crate::json::parse(response.as_bytes()) else { return false };
     members.get(event_name).and_then(serde_json::Value::as_str) == Some("Failure")
 }
@@ -222,7 +226,10 @@ impl<'de> Members<'de> for Identity<'de> {
         match key {
             "type" => self.principal_type = map.next_value::<Text<'de>>()?.0,
             "accountId" => self.account = map.next_value::<Text<'de>>()?.0,
-            "sessionContext" => map.next_value_seed(FillIfObject(&mut self.session))?,
+            "sessionContext" => {
+                self.session = SessionContext::default();
+                map.next_value_seed(FillIfObject(&mut self.session))?;
+            }
             _ => skip(map)?,
         }
         Ok(())
@@ -238,7 +245,10 @@ struct SessionContext<'a> {
 impl<'de> Members<'de> for SessionContext<'de> {
     fn member<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
-            "sessionIssuer" => map.next_value_seed(FillIfObject(&mut self.issuer)),
+            "sessionIssuer" => {
+                self.issuer = SessionIssuer::default();
+                map.next_value_seed(FillIfObject(&mut self.issuer))
+            }
             _ => skip(map),
         }
     }
