@@ -202,11 +202,7 @@ impl Judge {
     }
 
     /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
-    pub fn judge_wanted(
-        &mut self,
-        chunk: &Chunk,
-        mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>),
-    ) -> Judged {
+    pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>)) -> Judged {
         let Self { catalogue, guests, gatherer, handover, thresholds, board } = self;
         let of_policy = |policy| OfPolicy { is_stopped: board.is_quarantined(policy), ..OfPolicy::default() };
         let judged = Judged { by_policy: (0..guests.len()).map(of_policy).collect(), ..Judged::default() };

@@ -3,6 +3,7 @@
 //! A field that is absent, null or of another type is none: records in the wild have all three, and none of them may stop
 //! the others from being judged.
 
+mod event_name;
 mod in_image;
 
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+pub use event_name::unversioned;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,31 +96,6 @@ impl<'a> Fields<'a> {
     pub fn unversioned_name(&self) -> Option<&str> {
         self.event_name.as_deref().map(unversioned)
     }
-}
-
-/// An event name without the API version at its end: `UpdateFunctionCode20150331v2` is `UpdateFunctionCode` (Lambda), and
-/// `CreateFunction2020_05_31` is `CreateFunction` (CloudFront). Any other name comes back unchanged.
-pub fn unversioned(name: &str) -> &str {
-    let without_revision = match name.rfind('v') {
-        Some(at) if at + 1 < name.len() && name[at + 1..].bytes().all(|b| b.is_ascii_digit()) => &name[..at],
-        _ => name,
-    };
-    for (length, is_date) in [(8, is_compact_date as fn(&[u8]) -> bool), (10, is_spaced_date)] {
-        let Some(at) = without_revision.len().checked_sub(length).filter(|at| *at > 0) else { continue };
-        if is_date(&without_revision.as_bytes()[at..]) {
-            return &name[..at];
-        }
-    }
-    name
-}
-
-fn is_compact_date(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_digit) && (bytes.starts_with(b"19") || bytes.starts_with(b"20"))
-}
-
-fn is_spaced_date(bytes: &[u8]) -> bool {
-    bytes.iter().enumerate().all(|(at, byte)| if at == 4 || at == 7 { *byte == b'_' } else { byte.is_ascii_digit() })
-        && (bytes.starts_with(b"19") || bytes.starts_with(b"20"))
 }
 
 /// What one pass over a record collects, before the fields that depend on each other are settled.
@@ -412,25 +390,6 @@ mod tests {
 
     fn fields(json: &str) -> Fields<'_> {
         Fields::from_json(json).unwrap()
-    }
-
-    #[test]
-    fn api_versions_are_taken_off_event_names() {
-        for (raw, bare) in [
-            ("UpdateFunctionCode20150331v2", "UpdateFunctionCode"),
-            ("ListFunctions20150331", "ListFunctions"),
-            ("CreateFunction2020_05_31", "CreateFunction"),
-            ("CreateFunction2020_05_31v10", "CreateFunction"),
-            ("CreateBucket", "CreateBucket"),
-            ("GetV2", "GetV2"),
-            ("Recv", "Recv"),
-            ("20150331", "20150331"),
-            ("Batch12345678", "Batch12345678"),
-            ("é20150331v2", "é"),
-            ("", ""),
-        ] {
-            assert_eq!(unversioned(raw), bare, "{raw}");
-        }
     }
 
     #[test]

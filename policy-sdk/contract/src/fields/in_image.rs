@@ -52,13 +52,40 @@ mod tests {
     /// Members of a record whose keys are those that count, in any number and order, and whose values are of any type.
     fn record() -> impl Strategy<Value = String> {
         let keys = prop::sample::select(vec![
-            "eventSource", "eventName", "eventCategory", "eventType", "awsRegion", "recipientAccountId", "accountId", "errorCode",
-            "errorMessage", "readOnly", "responseElements", "userIdentity", "type", "sessionContext", "sessionIssuer", "Failure",
-            r"event\u004eame", "other",
+            "eventSource",
+            "eventName",
+            "eventCategory",
+            "eventType",
+            "awsRegion",
+            "recipientAccountId",
+            "accountId",
+            "errorCode",
+            "errorMessage",
+            "readOnly",
+            "responseElements",
+            "userIdentity",
+            "type",
+            "sessionContext",
+            "sessionIssuer",
+            "Failure",
+            r"event\u004eame",
+            "other",
         ]);
         let leaf = prop::sample::select(vec![
-            "null", "true", "false", "0", "1.68E9", "\"\"", "\"Failure\"", r#""Fail\u0075re""#, "\"true\"", "\"eventName\"",
-            "\"Client.DryRunOperation\"", "\"111122223333\"", "[]", "{}",
+            "null",
+            "true",
+            "false",
+            "0",
+            "1.68E9",
+            "\"\"",
+            "\"Failure\"",
+            r#""Fail\u0075re""#,
+            "\"true\"",
+            "\"eventName\"",
+            "\"Client.DryRunOperation\"",
+            "\"111122223333\"",
+            "[]",
+            "{}",
         ])
         .prop_map(str::to_owned);
         let value = leaf.prop_recursive(4, 60, 8, move |inner| {
