@@ -67,11 +67,15 @@ test: setup-tests policies policies-other-languages ## run every test
 BENCH_RECORDS := $(or $(wildcard ../shared/records),target/bench-records)
 
 .PHONY: bench
-bench: build ## measure what handing a record to a policy costs
+bench: policies ## measure what a record and a thousand policies cost, and what hostile policies cost the others
 	$(TRAILWARDEN) policy build tests/bench --out target/bench
 	rm -rf target/bench-records
 	target/release/sample-day target/bench-records
 	cargo bench --locked --workspace --bench record_image -- $(abspath target/bench $(BENCH_RECORDS))
+	cargo bench --locked --workspace --bench load -- $(abspath target/bench-load \
+		$(addprefix target/policies/,audit-log.wasm compute.wasm identity.wasm storage.wasm) target/bench/bench-three-lookups.wasm) \
+		-- $(abspath $(BENCH_RECORDS))
+	cargo bench --locked --workspace --bench hostile_neighbours -- $(abspath $(TRAILWARDEN) target/policies)
 
 .PHONY: hostile-page
 hostile-page: build ## print docs/reference/hostile-cases.md from the table of hostile policies

@@ -3,6 +3,7 @@
 //! The batch comes from a host and is believed in nothing: offsets that lie, bytes that are no image and rule numbers that
 //! do not exist become errors of the task that names them.
 
+use crate::event::BadRecord;
 use crate::judge::Judge;
 use crate::{Event, Verdict};
 
@@ -27,15 +28,18 @@ pub(crate) struct Batch<'a> {
 }
 
 /// A record that cannot be had from a batch.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum BadBatch {
     #[error("the task names record {record} of a batch of {records}")]
     NoSuchRecord { record: u32, records: usize },
     #[error("record {record} is said to lie at bytes {from} to {to} of a batch of {length} bytes")]
     BadOffsets { record: u32, from: u32, to: u32, length: usize },
+    #[error(transparent)]
+    BadRecord(#[from] BadRecord),
 }
 
 impl<'a> Batch<'a> {
+    #[inline(always)]
     fn record(&self, record: u32) -> Result<&'a [u8], BadBatch> {
         let no_such_record = BadBatch::NoSuchRecord { record, records: self.ends.len() };
         let Some(position) = usize::try_from(record).ok() else { return Err(no_such_record) };
@@ -66,16 +70,16 @@ impl<S> Judge<'_, S> {
                         answers.extend(verdicts.into_iter().map(|verdict| (position, verdict)));
                     }
                 }
-                Err(error) => answers.push((position, Verdict::Error(error.clone()))),
+                Err(error) => answers.push((position, Verdict::Error(error.to_string()))),
             }
         }
         answers
     }
 }
 
-fn read(batch: Batch<'_>, number: u32) -> Result<Event<'_>, String> {
-    let image = batch.record(number).map_err(|error| error.to_string())?;
-    Event::read(image).map_err(|error| error.to_string())
+#[inline(always)]
+fn read(batch: Batch<'_>, number: u32) -> Result<Event<'_>, BadBatch> {
+    Ok(Event::read(batch.record(number)?)?)
 }
 
 #[cfg(test)]

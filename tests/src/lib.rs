@@ -72,11 +72,7 @@ pub fn trailwarden<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>)
 /// # Errors
 /// The binary is not built or can't be started.
 pub fn trailwarden_reading<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>, input: &[u8]) -> anyhow::Result<Run> {
-    let binary = built("target/release/trailwarden", "make build")?;
-    let mut child = Command::new(binary)
-        .args(args)
-        // Compiled policies are kept among the build products, and not where the user who runs the tests has his own.
-        .env("XDG_CACHE_HOME", project().join("target/tests-cache"))
+    let mut child = command(args)?
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -88,6 +84,17 @@ pub fn trailwarden_reading<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<It
         scope.spawn(move || stdin.write_all(input).ok());
         Ok(child.wait_with_output()?.into())
     })
+}
+
+/// `trailwarden` with these arguments, to be started.
+///
+/// # Errors
+/// The binary is not built.
+pub fn command<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> anyhow::Result<Command> {
+    let mut command = Command::new(built("target/release/trailwarden", "make build")?);
+    // Compiled policies are kept among the build products, and not where the user who runs the tests has his own.
+    command.args(args).env("XDG_CACHE_HOME", project().join("target/tests-cache"));
+    Ok(command)
 }
 
 /// The findings that a scan wrote, each validated against the published OCSF schema first.

@@ -3,13 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use e2e::hostile::system::{ATTACKS, Comes, RECORDS};
 use e2e::{Run, built, findings, policy, rule, trailwarden};
 use serde_json::Value;
-
-const RECORDS: u64 = 12;
 
 /// Records that the policy `identity` finds something in.
 fn records(folder: &Path) -> PathBuf {
@@ -80,38 +80,28 @@ impl Attacked {
 #[test]
 fn an_attack_on_the_system_finds_nothing_there_and_stops_nobody_else() {
     let attacked = attacked();
-    for (attack, kind, words) in [
-        ("waits-busily", "time", "10 ms of CPU time"),
-        ("polls-nothing", "system", "polled an empty list"),
-        ("polls-a-million", "contract", "too much data"),
-        ("polls-a-thousand", "contract", "handle limit"),
-        ("draws-all-at-once", "system", "more than 16384 random bytes"),
-        ("draws-for-ever", "system", "more than 16384 random bytes"),
-        ("prints-all-at-once", "contract", "too much data"),
-        ("exits", "trap", "ended itself by `exit`, as if all were done"),
-        ("exits-badly", "trap", "ended itself by `exit`, reporting a failure"),
-        ("hoards-handles", "system", "more than 256 handles"),
-    ] {
-        let (failure, said) = attacked.failed(attack);
-        assert_eq!(failure, kind, "{attack}: {said}");
-        assert!(said.contains(words), "{attack}: {said}");
+    for attack in ATTACKS {
+        match attack.comes {
+            Comes::Failure { kind, words } => {
+                let (failure, said) = attacked.failed(attack.rule);
+                assert_eq!(failure, kind, "{}: {said}", attack.rule);
+                assert!(said.contains(words), "{}: {said}", attack.rule);
+            }
+            Comes::Sight(seen) => assert_eq!(attacked.judged(attack.rule), vec![seen; RECORDS as usize], "{}", attack.rule),
+        }
     }
-
-    // What is there is empty, on every record the same.
-    let seen = "0 variables, 0 arguments, cwd None, 0 folders, input Err(\"closed\"), terminal false, time (0, 0, 0), \
-        tcp Err(ErrorCode { code: 1, name: \"access-denied\", message: \"\" }), \
-        udp Err(ErrorCode { code: 1, name: \"access-denied\", message: \"\" }), \
-        name Err(ErrorCode { code: 1, name: \"access-denied\", message: \"\" })";
-    assert_eq!(attacked.judged("looks-around"), vec![seen; RECORDS as usize]);
-    assert_eq!(attacked.judged("draws"), vec!["[108, 59, 154, 167] 13463722431525287783"; RECORDS as usize]);
-    // What is slept is no time, and what is printed is cut; neither is a failure.
-    assert_eq!(attacked.judged("sleeps"), vec!["slept"; RECORDS as usize]);
+    // What was slept is no time, and what was printed beyond the limit is counted.
     assert!(attacked.took < Duration::from_secs(60), "it slept: {:?}", attacked.took);
-    assert_eq!(attacked.judged("prints-a-flood"), vec!["printed true"; RECORDS as usize]);
     let dropped = attacked.run.stderr.lines().find(|line| line.starts_with("log ")).unwrap();
     assert!(dropped.contains("lines of policies were beyond the limit"), "{dropped}");
-    // An instance that has leaked too much is replaced, and every record is judged.
-    assert_eq!(attacked.judged("leaks-handles"), vec!["leaked"; RECORDS as usize]);
+}
+
+#[test]
+fn every_rule_of_the_attacker_is_in_the_table() {
+    let run = trailwarden(["policy", "inspect", &hostile(), "--json"]).unwrap();
+    let manifest: Value = serde_json::from_str(&run.stdout).unwrap();
+    let rules: BTreeSet<&str> = manifest["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(rules, ATTACKS.iter().map(|attack| attack.rule).collect());
 }
 
 #[test]

@@ -8,11 +8,11 @@ use policy_contract::fields::Fields;
 use policy_contract::selector::Unmet;
 
 use super::exit::Exit;
-use super::loading;
-use crate::engine::{Batch, Judgement, Verdict};
+use super::{loading, one_record};
+use crate::engine::{Judgement, Verdict};
 use crate::harmless::harmless;
 use crate::policy::{LoadedPolicy, LoadedRule, load};
-use crate::record::{Handover, Item, ObjectReader, RawRecord, ReadLimits};
+use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::{Input, Inputs};
 
 /// What `trailwarden policy explain` is given.
@@ -116,11 +116,7 @@ fn explain(
     }
     let mut guest = policy.guest();
     guest.record_lookups();
-    let mut batch = Batch::default();
-    let mut handover = Handover::default();
-    let mut forms = handover.of(&record.json);
-    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
-    batch.push(handed_over, [u32::try_from(position)?])?;
+    let batch = one_record::batch(policy, position, &record.json)?;
     let Judgement { answers, failures, said, .. } = guest.judge(&batch);
     println!("rule {id} ({}): routed, {}", rule.mode.as_str(), outcome(answers.len(), failures.len()));
     for lookup in said.lookups {

@@ -14,6 +14,7 @@ mod journaling;
 mod limits;
 mod live;
 mod loading;
+mod one_record;
 mod policies;
 mod policy_build;
 mod policy_new;

@@ -12,13 +12,13 @@ use walkdir::WalkDir;
 
 use super::exit::Exit;
 use super::loading;
+use super::one_record;
 use super::policy_build::{self, BuiltPolicy};
 use crate::config::Config;
-use crate::engine::{Batch, Judgement, Verdict};
+use crate::engine::{Judgement, Verdict};
 use crate::harmless::harmless;
 use crate::limits::Limits;
-use crate::policy::{CompiledFile, LoadedPolicy, Loader};
-use crate::record::Handover;
+use crate::policy::{CompiledFile, LoadedPolicy, Loader, Notice};
 
 /// How the name of a file with fixtures ends.
 const FIXTURES_END: &str = ".fixtures.json";
@@ -67,13 +67,14 @@ struct Outcome {
 fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
     let file = loading::told(wasm, |notices| CompiledFile::read(loader, wasm, &Limits::default(), notices))?;
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
+    let mut notices = Vec::new();
     let mut without_fixtures: BTreeSet<&Name> = file.manifest().rules.iter().map(|rule| &rule.id).collect();
     for path in fixture_files(dir)? {
         let fixtures = read_fixtures(&path)?;
         without_fixtures.remove(&fixtures.rule);
         let kinds = [(Kind::Match, &fixtures.matches), (Kind::Pass, &fixtures.passes), (Kind::Unrouted, &fixtures.unrouted)];
         for (kind, case) in kinds.into_iter().flat_map(|(kind, cases)| cases.iter().map(move |case| (kind, case))) {
-            match run_case(&file, &fixtures, kind, case) {
+            match run_case(&file, &fixtures, kind, case, &mut notices) {
                 Ok(differences) if differences.is_empty() => outcome.passed += 1,
                 Ok(differences) => {
                     outcome.failures.push(format!("{}, {:?}: {}", fixtures.rule, case.name, differences.join("; ")))
@@ -82,6 +83,8 @@ fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outco
             }
         }
     }
+    // Every case makes it ready anew, and it says the same each time.
+    notices.iter().take(1).for_each(|notice| loading::tell(wasm, notice));
     let missing = |rule: &Name| format!("{rule}: there are no fixtures for it (a file `*{FIXTURES_END}` under src)");
     outcome.failures.extend(without_fixtures.into_iter().map(missing));
     Ok(outcome)
@@ -96,10 +99,16 @@ enum Kind {
 }
 
 /// Runs one case; what differs from what it is to show comes back as sentences.
-fn run_case(file: &CompiledFile, fixtures: &Fixtures, kind: Kind, case: &Case) -> anyhow::Result<Vec<String>> {
+fn run_case(
+    file: &CompiledFile,
+    fixtures: &Fixtures,
+    kind: Kind,
+    case: &Case,
+    notices: &mut Vec<Notice>,
+) -> anyhow::Result<Vec<String>> {
     let tables = fixtures.tables(case)?;
     let config = Config::for_trial(file.manifest(), fixtures.settings(case), tables)?;
-    let policy = file.configure(&config)?;
+    let policy = file.configure(&config, notices)?;
     let position = policy.rules().iter().position(|rule| rule.description.id == fixtures.rule);
     let Some(position) = position else { bail!("the policy has no rule of this name") };
     let record = fixtures.record(case)?.to_string();
@@ -120,11 +129,7 @@ fn run_case(file: &CompiledFile, fixtures: &Fixtures, kind: Kind, case: &Case) -
 
 fn judge(policy: &LoadedPolicy, position: usize, record: &str) -> anyhow::Result<Vec<Found>> {
     let rule = &policy.rules()[position].description;
-    let mut batch = Batch::default();
-    let mut handover = Handover::default();
-    let mut forms = handover.of(record);
-    let handed_over = forms.in_format(policy.record_format()).context("the record can't be handed over")?;
-    batch.push(handed_over, [u32::try_from(position)?])?;
+    let batch = one_record::batch(policy, position, record)?;
     let Judgement { answers, failures, .. } = policy.guest().judge(&batch);
     if let Some(failure) = failures.first() {
         bail!("failed ({}): {}", failure.kind, failure.reason);

@@ -210,14 +210,15 @@ impl Guest {
     }
 
     fn start_once(&self) -> Called<Instance> {
-        let mut instance = match Instance::new(&self.compiled, &self.limits, &self.tables) {
-            Ok(instance) => instance,
-            Err(error) => return (Err(error), Utterances::default()),
+        let (mut instance, mut said) = match Instance::new(&self.compiled, &self.limits, &self.tables) {
+            (Ok(instance), said) => (instance, said),
+            (Err(error), said) => return (Err(error), said),
         };
         if self.records_lookups {
             instance.record_lookups();
         }
-        let (configured, said) = instance.configure(&self.settings);
+        let (configured, later) = instance.configure(&self.settings);
+        said.append(later, self.limits.log_lines_per_call);
         let result = match configured {
             Ok(Ok(())) => Ok(instance),
             Ok(Err(refusal)) => Err(CallError::Contract { reason: format!("refused settings that it had accepted: {refusal}") }),
@@ -312,41 +313,50 @@ fn pieces(batch: &Batch, tasks: &Range<usize>) -> Vec<Range<usize>> {
     if pieces.len() == 1 { tasks.clone().map(|task| task..task + 1).collect() } else { pieces }
 }
 
+/// What a policy said of itself, and how many lines it wrote to its log meanwhile, which nobody keeps: at that time, nobody
+/// has said yet how much of its log is wanted. The error names the call that it failed at.
+pub(crate) type Described<T> = (Result<T, (&'static str, CallError)>, u64);
+
 impl Compiled {
     /// Starts an instance to ask a policy what it is without settings. It is not configured: what it would say to settings
     /// that nobody gave must not matter.
-    ///
-    /// # Errors
-    /// The call that the guest failed at, and how.
-    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>) -> Result<String, (&'static str, CallError)> {
-        self.start(limits)?.describe().0.map_err(|error| ("describe", error))
+    pub(crate) fn describe(&self, limits: &Arc<GuestLimits>) -> Described<String> {
+        let mut unheard = Utterances::default();
+        let described = self.start(limits, &mut unheard).and_then(|mut instance| ask_what_it_is(&mut instance, &mut unheard));
+        (described, unheard.lines_dropped)
     }
 
     /// Starts an instance, configures it, and asks it what it is under these settings; the inner error is its refusal.
-    ///
-    /// # Errors
-    /// The call that the guest failed at, and how.
-    pub(crate) fn describe_configured(
-        &self,
-        limits: &Arc<GuestLimits>,
-        settings: &str,
-    ) -> Result<Result<String, String>, (&'static str, CallError)> {
-        let mut instance = self.start(limits)?;
-        if let Err(refusal) = instance.configure(settings).0.map_err(|error| ("configure", error))? {
-            return Ok(Err(refusal));
-        }
-        instance.describe().0.map(Ok).map_err(|error| ("describe", error))
+    pub(crate) fn describe_configured(&self, limits: &Arc<GuestLimits>, settings: &str) -> Described<Result<String, String>> {
+        let mut unheard = Utterances::default();
+        let described = self.start(limits, &mut unheard).and_then(|mut instance| {
+            let (configured, said) = instance.configure(settings);
+            unheard.drop_lines(&said);
+            match configured.map_err(|error| ("configure", error))? {
+                Ok(()) => ask_what_it_is(&mut instance, &mut unheard).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            }
+        });
+        (described, unheard.lines_dropped)
     }
 
-    fn start(&self, limits: &Arc<GuestLimits>) -> Result<Instance, (&'static str, CallError)> {
+    fn start(&self, limits: &Arc<GuestLimits>, unheard: &mut Utterances) -> Result<Instance, (&'static str, CallError)> {
         // No table may be asked for before the manifest is known.
-        Instance::new(self, limits, &Arc::default()).map_err(|error| ("start", error))
+        let (instance, said) = Instance::new(self, limits, &Arc::default());
+        unheard.drop_lines(&said);
+        instance.map_err(|error| ("start", error))
     }
 
     /// What the warm instances of one policy under one configuration are kept under.
     pub(crate) fn warm_key(&self) -> WarmKey {
         WarmKey::new(&self.shelf)
     }
+}
+
+fn ask_what_it_is(instance: &mut Instance, unheard: &mut Utterances) -> Result<String, (&'static str, CallError)> {
+    let (described, said) = instance.describe();
+    unheard.drop_lines(&said);
+    described.map_err(|error| ("describe", error))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) struct Instance {
 pub(super) type Called<T> = (Result<T, CallError>, Utterances);
 
 impl Instance {
-    pub(super) fn new(compiled: &Compiled, limits: &Arc<GuestLimits>, tables: &Arc<Tables>) -> Result<Self, CallError> {
+    pub(super) fn new(compiled: &Compiled, limits: &Arc<GuestLimits>, tables: &Arc<Tables>) -> Called<Self> {
         let meter = MemoryMeter::new(limits.memory_bytes, Arc::clone(&compiled.budget));
         let deadline = Deadline::starting_now(limits.cpu_for_start, limits.wall_factor);
         let state = GuestState::new(meter, deadline, Arc::clone(limits), Arc::clone(tables));
@@ -44,13 +44,13 @@ impl Instance {
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
-        match compiled.pre.instantiate(&mut store) {
+        let instantiated = compiled.pre.instantiate(&mut store);
+        let (said, last_words) = (store.data_mut().take_utterances(), store.data_mut().take_last_words());
+        let instance = match instantiated {
             Ok(policy) => Ok(Self { store, policy, limits: Arc::clone(limits), records_judged: 0, bytes_at_start: 0 }),
-            Err(error) => {
-                store.data_mut().take_utterances();
-                Err(CallError::from_wasmtime(&error, store.data_mut().take_last_words()))
-            }
-        }
+            Err(error) => Err(CallError::from_wasmtime(&error, last_words)),
+        };
+        (instance, said)
     }
 
     /// Whether a fresh one is to take its place: it has judged enough, or it has grown and would not shrink again.

@@ -24,6 +24,8 @@ mod meter;
 mod second;
 mod shelf;
 mod state;
+#[cfg(test)]
+mod tests;
 #[doc(hidden)]
 pub mod trial;
 mod wasi;

@@ -111,7 +111,9 @@ impl CompiledFile {
         let file = read(path, limits.component_mib.bytes())?;
         let digest = Digest::of(&file);
         let Ready { compiled, world } = loader.ready(&file, digest, limits, notices)?;
-        let manifest = compiled.describe(&Arc::new(GuestLimits::from(limits))).map_err(failed_call)?;
+        let (described, unheard) = compiled.describe(&Arc::new(GuestLimits::from(limits)));
+        note_unheard(unheard, notices);
+        let manifest = described.map_err(failed_call)?;
         // Not checked yet: a policy whose rules come with its settings has none before.
         let unconfigured = serde_json::from_str(&manifest).map_err(LoadError::Manifest)?;
         Ok(Self { path: path.to_owned(), digest, bytes: file.len(), world, unconfigured, compiled: Arc::new(compiled) })
@@ -137,14 +139,15 @@ impl CompiledFile {
         &self.unconfigured
     }
 
-    /// Makes it ready under a configuration.
+    /// Makes it ready under a configuration. What an operator should know of it is added to `notices`, also where the policy is
+    /// refused.
     ///
     /// # Errors
     /// The first step that refuses it.
-    pub fn configure(&self, config: &Config) -> Result<LoadedPolicy, LoadError> {
+    pub fn configure(&self, config: &Config, notices: &mut Vec<Notice>) -> Result<LoadedPolicy, LoadError> {
         let set = config.policy(&self.unconfigured.name);
         let limits = Arc::new(GuestLimits::from(&set.limits));
-        let manifest = self.manifest_under(set, &limits)?;
+        let manifest = self.manifest_under(set, &limits, notices)?;
         check_support(&manifest)?;
         ConfigErrors::all(config.unmet_needs(&manifest.name, &manifest.tables)).map_err(LoadError::Tables)?;
         let rule_ids: Vec<_> = manifest.rules.iter().map(|rule| rule.id.clone()).collect();
@@ -177,10 +180,17 @@ impl CompiledFile {
         })
     }
 
-    fn manifest_under(&self, set: &PolicyConfig, limits: &Arc<GuestLimits>) -> Result<Manifest, LoadError> {
+    fn manifest_under(
+        &self,
+        set: &PolicyConfig,
+        limits: &Arc<GuestLimits>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Manifest, LoadError> {
         let before = self.unconfigured.name.clone();
-        let described = self.compiled.describe_configured(limits, set.settings.json()).map_err(failed_call)?;
-        let manifest = accept(&described.map_err(|reason| LoadError::Settings { policy: before.clone(), reason })?)?;
+        let (described, unheard) = self.compiled.describe_configured(limits, set.settings.json());
+        note_unheard(unheard, notices);
+        let manifest =
+            accept(&described.map_err(failed_call)?.map_err(|reason| LoadError::Settings { policy: before.clone(), reason })?)?;
         if manifest.name == before { Ok(manifest) } else { Err(LoadError::ChangesName { before, after: manifest.name }) }
     }
 }
@@ -190,7 +200,7 @@ impl CompiledFile {
 /// # Errors
 /// The first step that refuses it.
 pub fn load(loader: &Loader, path: &Path, config: &Config, notices: &mut Vec<Notice>) -> Result<LoadedPolicy, LoadError> {
-    CompiledFile::read(loader, path, &config.limits, notices)?.configure(config)
+    CompiledFile::read(loader, path, &config.limits, notices)?.configure(config, notices)
 }
 
 fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
@@ -198,6 +208,12 @@ fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let mut content = Vec::with_capacity(file.metadata().map_or(0, |metadata| metadata.len().min(limit)) as usize);
     file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(LoadError::Read)?;
     if content.len() as u64 > limit { Err(LoadError::TooLarge { limit }) } else { Ok(content) }
+}
+
+fn note_unheard(lines: u64, notices: &mut Vec<Notice>) {
+    if lines > 0 {
+        notices.push(Notice::Unheard(lines));
+    }
 }
 
 fn failed_call((call, error): (&'static str, CallError)) -> LoadError {

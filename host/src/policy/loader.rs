@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::cache::{Bad, Cache, Description, Found};
+use super::cache::{Bad, Cache, Description, Found, NewCode};
 use super::compile::{CompileError, Compiler, Exhausted};
 use super::error::LoadError;
 use super::world::World;
@@ -37,6 +37,8 @@ pub enum Notice {
     Copied,
     /// To optimise a policy takes more than the limits allow.
     Unoptimised(Exhausted),
+    /// It wrote so many lines to its log before it judged anything.
+    Unheard(u64),
     /// The cache could not be trimmed, and grows.
     NotTrimmed(io::Error),
 }
@@ -62,6 +64,10 @@ impl fmt::Display for Notice {
             Self::Unoptimised(exhausted) => {
                 write!(f, "it runs unoptimised, and so slower: to optimise it takes {exhausted}")
             }
+            Self::Unheard(lines) => write!(
+                f,
+                "it wrote {lines} lines to its log while it was loaded, and they were dropped: what it says at records is kept"
+            ),
             Self::NotTrimmed(error) => write!(f, "the cache can't be kept to `cache_mib`: {error}"),
         }
     }
@@ -97,6 +103,8 @@ impl Loader {
         match self.cache.find(&key, limits.compiled_mib.bytes()) {
             Found::Absent => {}
             Found::Bad { path, reason } => notices.push(Notice::BadEntry { path, reason }),
+            // Limits that were raised since are reason to try again.
+            Found::Code(_, Description { unoptimised: Some(exhausted), .. }) if exhausted.is_less_than(limits) => {}
             Found::Code(artefact, description) => match self.load(&artefact, &description, notices) {
                 Ok(compiled) => return Ok(Ready { compiled, world: description.world }),
                 Err(LoadError::Engine(error @ EngineError::Load(_))) => {
@@ -124,11 +132,26 @@ impl Loader {
     }
 
     fn compile(&self, file: &[u8], key: &str, limits: &Limits) -> Result<(Artefact, Description, Option<io::Error>), LoadError> {
-        let no_room = |error: io::Error| {
-            let place = self.cache.folder().map_or("the folder for temporary files".into(), |folder| folder.to_string_lossy());
-            CompileError::Failed { reason: format!("there is no room for its code in {place}: {error}") }
+        // A folder without room, or that can't be written to, keeps no policy from running.
+        let not_kept = match self.cache.new_code() {
+            Err(error) => error,
+            Ok(code) => match self.compile_into(code, file, key, limits) {
+                Err(LoadError::Compile(CompileError::NoRoom { error })) if self.cache.folder().is_some() => error,
+                result => return result,
+            },
         };
-        let code = self.cache.new_code().map_err(no_room)?;
+        let code = self.cache.new_code_elsewhere().map_err(|error| CompileError::NoRoom { error })?;
+        let (artefact, description, _) = self.compile_into(code, file, key, limits)?;
+        Ok((artefact, description, Some(not_kept)))
+    }
+
+    fn compile_into(
+        &self,
+        code: NewCode,
+        file: &[u8],
+        key: &str,
+        limits: &Limits,
+    ) -> Result<(Artefact, Description, Option<io::Error>), LoadError> {
         let compilation = match self.compiler.compile(file, code.file(), limits) {
             Ok(compilation) => compilation,
             Err(error) => {
@@ -138,7 +161,8 @@ impl Loader {
             }
         };
         let description = Description { key: key.to_owned(), world: compilation.world, unoptimised: compilation.unoptimised };
-        let (artefact, not_kept) = self.cache.keep(code, compilation.bytes, &description).map_err(no_room)?;
+        let unreadable = |error| CompileError::Failed { reason: format!("its machine code can't be read back: {error}") };
+        let (artefact, not_kept) = self.cache.keep(code, compilation.bytes, &description).map_err(unreadable)?;
         Ok((artefact, description, not_kept))
     }
 

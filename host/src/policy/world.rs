@@ -247,6 +247,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_module_imports_counts_as_what_it_has() {
+        let module = |globals: u64, functions: u64| {
+            let globals: String = (0..globals).map(|_| "(import \"m\" \"g\" (global i32))").collect();
+            let functions: String = (0..functions).map(|_| "(import \"m\" \"f\" (func))").collect();
+            let other = r#"(import "m" "t" (table 1 funcref)) (import "m" "m" (memory 1))"#;
+            wat::parse_str(format!("(component (core module {other} {globals} {functions} (func) (global i32 (i32.const 0))))"))
+                .unwrap()
+        };
+        check_size(&module(GLOBALS - 1, 0)).unwrap();
+        check_size(&module(0, FUNCTIONS - 1)).unwrap();
+        let too_many = |globals, functions| match check_size(&module(globals, functions)) {
+            Err(LoadError::TooMany { what, number, limit }) => (what, number, limit),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(too_many(GLOBALS, 0), (Counted::Globals, GLOBALS + 1, GLOBALS));
+        assert_eq!(too_many(0, FUNCTIONS), (Counted::Functions, FUNCTIONS + 1, FUNCTIONS));
+    }
+
+    #[test]
     fn what_is_no_wasm_is_told_apart() {
         assert!(matches!(encoding(b"#!/bin/sh"), Err(LoadError::NotWasm)));
         assert!(matches!(encoding(b""), Err(LoadError::NotWasm)));

@@ -20,7 +20,7 @@ pub use path::{BadPath, Path};
 pub use value::Value;
 
 /// Bytes that are no record.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Copy, Debug, thiserror::Error)]
 pub(crate) enum BadRecord {
     #[error("the record can't be read: {0}")]
     BadImage(#[from] BadImage),

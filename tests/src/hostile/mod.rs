@@ -8,10 +8,12 @@
 pub mod cases;
 pub mod component;
 pub mod damage;
+pub mod elsewhere;
 pub mod guest;
 pub mod page;
 pub mod records;
 pub mod slow;
+pub mod system;
 
 use guest::Guest;
 
@@ -89,6 +91,8 @@ pub enum At {
     Every,
     /// The marked ones among them ([`records::MARK`]).
     Marked,
+    /// The ones at these positions in the batch.
+    Positions(&'static [usize]),
 }
 
 /// How it is shown that a barrier, and no other, stops a guest.

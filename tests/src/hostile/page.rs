@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use super::elsewhere::{Elsewhere, IN_RUST, OTHERS};
+use super::records::COUNT;
+use super::system::{ATTACKS, Attack, Comes};
 use super::{At, Barrier, Case, Outcome, Proof, cases};
 
 /// Where the page stands in the project.
@@ -40,7 +43,11 @@ pub fn text() -> String {
             let _ = writeln!(page, "{}", row(case));
         }
     }
-    page + NOT_HERE
+    page += SYSTEM;
+    for each in ATTACKS {
+        let _ = writeln!(page, "{}", attack(each));
+    }
+    [&page, IN_RUST_TITLE, &elsewhere(IN_RUST), OTHERS_TITLE.trim_end(), "\n", &elsewhere(OTHERS), NOT_HERE].concat()
 }
 
 fn row(case: &Case) -> String {
@@ -64,8 +71,13 @@ fn outcome(outcome: Outcome) -> String {
         Outcome::Refused { step, words } => format!("refused at `{step}`: “{words}”"),
         Outcome::Fails { at, kind, words } => {
             let records = match at {
-                At::Every => "every record",
-                At::Marked => "the records concerned",
+                At::Every => "every record".to_owned(),
+                At::Marked => "the records concerned".to_owned(),
+                At::Positions([one]) => format!("record {} of {COUNT}", one + 1),
+                At::Positions(several) => {
+                    let numbers: Vec<String> = several.iter().map(|position| (position + 1).to_string()).collect();
+                    format!("records {} of {COUNT}", numbers.join(", "))
+                }
             };
             format!("fails at {records}, `{kind}`: “{words}”")
         }
@@ -87,12 +99,48 @@ fn proof(proof: Proof) -> String {
     }
 }
 
-const NOT_HERE: &str = "
-## Elsewhere
+fn elsewhere(rows: &[Elsewhere]) -> String {
+    let mut table = String::from("\n| the policy … | what stops it | what comes of it | test |\n|---|---|---|---|\n");
+    for Elsewhere { does, stops, comes, file, test } in rows {
+        let _ = writeln!(table, "| {does} | {stops} | {comes} | `{test}` in `{file}` |");
+    }
+    table
+}
 
-| case | where |
-|---|---|
-| a module that is cut off or in which bits are flipped, at a thousand places | `tests/tests/hostile/damage.rs` |
-| the same as Rust policies, under the limits' defaults | `tests/tests/hostile/rust.rs` |
-| what stands in `conclude` | not reached yet: this host refuses correlations |
+fn attack(attack: &Attack) -> String {
+    let Attack { rule, does, barrier: stops, comes } = attack;
+    let comes = match comes {
+        Comes::Failure { kind, words } => outcome(Outcome::Fails { at: At::Every, kind, words }),
+        Comes::Sight(sees) => format!("every record is judged; it says “{sees}”"),
+    };
+    format!("| `{rule}` | {does} | {} | {comes} |", barrier(*stops))
+}
+
+const SYSTEM: &str = "
+## The empty system
+
+Policies in other languages get [a system with nothing in it](../adr/0004-an-empty-system.md). Each row is a rule of the policy in
+`tests/hostile/system`, which attacks it; `tests/tests/system.rs` holds what comes of each at every record, and that a good policy
+beside it finds what it finds alone.
+
+| rule | it … | what stops it | what the operator sees |
+|---|---|---|---|
+";
+
+const IN_RUST_TITLE: &str = "
+## Policies in Rust
+
+The same in the language in which most policies are written, under the limits' defaults. The policies stand in `tests/hostile`.
+";
+
+const OTHERS_TITLE: &str = "
+## Over time, and in the file
+
+";
+
+const NOT_HERE: &str = "
+## Not reached
+
+`conclude` is asked for correlations only, and this host refuses those: what stands there is never called. An answer names a task and
+no rule, so there is no answer for a rule that does not exist.
 ";

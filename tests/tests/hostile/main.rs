@@ -4,6 +4,7 @@
 
 mod beside;
 mod damage;
+mod instances;
 mod limits;
 mod observed;
 mod page;

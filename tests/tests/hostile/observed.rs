@@ -45,7 +45,8 @@ impl Observed {
         let is_as_expected = match outcome {
             Outcome::Refused { step, words } => {
                 let is_refusal = |(at, reason): &(String, String)| at == step && reason.contains(words);
-                self.refusals.len() == 1 && self.refusals.iter().all(is_refusal) && self.is_silent_after(true)
+                let is_silent = self.failures.is_empty() && self.found.is_empty();
+                self.refusals.len() == 1 && self.refusals.iter().all(is_refusal) && is_silent
             }
             Outcome::Fails { at, kind, words } => {
                 let concerned = concerned(at);
@@ -81,10 +82,6 @@ impl Observed {
             )
         })
     }
-
-    fn is_silent_after(&self, _refusal: bool) -> bool {
-        self.failures.is_empty() && self.found.is_empty()
-    }
 }
 
 fn all() -> BTreeSet<String> {
@@ -95,6 +92,7 @@ fn concerned(at: At) -> BTreeSet<String> {
     match at {
         At::Every => all(),
         At::Marked => records::MARKED.into_iter().map(records::event_id).collect(),
+        At::Positions(positions) => positions.iter().copied().map(records::event_id).collect(),
     }
 }
 

@@ -30,8 +30,8 @@ fn good_lines(run: &Run) -> Vec<&str> {
 /// The number of failed tasks in the summary, as the host counts them.
 fn failed_tasks(run: &Run) -> u64 {
     let line = run.stderr.lines().find(|line| line.starts_with("policies ")).unwrap();
-    let failed = line.rsplit(" + ").next().unwrap().strip_suffix(" failed").unwrap();
-    failed.replace(',', "").parse().unwrap()
+    let before = line.split(" failed").next().unwrap();
+    before.rsplit(' ').next().unwrap().replace(',', "").parse().unwrap()
 }
 
 /// A failure of a policy as the host reports it.

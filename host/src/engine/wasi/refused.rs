@@ -84,6 +84,18 @@ const UDP_SOCKET: &[&str] = &[
     "unicast-hop-limit",
 ];
 
+/// Gives a network in which nothing is found, since a name can only be looked up in one.
+const INSTANCE_NETWORK: &str = "wasi:sockets/instance-network";
+/// Gives no folder to begin at.
+const PREOPENS: &str = "wasi:filesystem/preopens";
+
+/// Every interface that is linked here.
+#[cfg(test)]
+pub(super) fn interfaces() -> impl Iterator<Item = &'static str> {
+    let refused = REFUSED.iter().map(|refused| refused.interface);
+    refused.chain(DENIED.iter().map(|(interface, _)| *interface)).chain([INSTANCE_NETWORK, PREOPENS])
+}
+
 pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result<()> {
     for refused in REFUSED {
         let mut instance = linker.instance(&versioned(refused.interface))?;
@@ -121,11 +133,11 @@ pub(super) fn add_to_linker(linker: &mut Linker<GuestState>) -> wasmtime::Result
             Ok(())
         },
     )?;
-    linker.instance(&versioned("wasi:sockets/instance-network"))?.func_wrap("instance-network", |mut store, (): ()| {
+    linker.instance(&versioned(INSTANCE_NETWORK))?.func_wrap("instance-network", |mut store, (): ()| {
         let network: Resource<Network> = store.data_mut().hand_out(0)?;
         Ok((network,))
     })?;
-    linker.instance(&versioned("wasi:filesystem/preopens"))?.func_new("get-directories", |_, _, _, results| {
+    linker.instance(&versioned(PREOPENS))?.func_new("get-directories", |_, _, _, results| {
         results.fill(Val::List(Vec::new()));
         Ok(())
     })

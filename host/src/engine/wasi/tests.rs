@@ -1,16 +1,17 @@
 //! The empty system, function by function, as one store's state answers them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::component::Resource;
+use wasmtime::component::{Linker, Resource};
 
 use super::bindings::wasi::cli::{exit, stderr, stdout};
 use super::bindings::wasi::clocks::monotonic_clock;
 use super::bindings::wasi::io::poll;
 use super::bindings::wasi::io::streams::{self, HostOutputStream as _};
 use super::bindings::wasi::random::random::Host as _;
-use super::{AlwaysReady, Output};
+use super::{AlwaysReady, Output, SYSTEM_INTERFACES, add_to_linker, refused};
 use crate::engine::clock::Deadline;
 use crate::engine::error::Stop;
 use crate::engine::limits::GuestLimits;
@@ -127,4 +128,59 @@ fn the_end_of_the_process_is_a_failure_whatever_its_status() {
     for status in [Ok(()), Err(())] {
         assert_eq!(stop(exit::Host::exit(&mut state(), status)), Stop::Exited { successfully: status.is_ok() });
     }
+}
+
+/// Something that each interface of [`SYSTEM_INTERFACES`] offers.
+const OFFERED: [(&str, &str); 27] = [
+    ("wasi:cli/environment", "get-environment"),
+    ("wasi:cli/exit", "exit"),
+    ("wasi:cli/stderr", "get-stderr"),
+    ("wasi:cli/stdin", "get-stdin"),
+    ("wasi:cli/stdout", "get-stdout"),
+    ("wasi:cli/terminal-input", "terminal-input"),
+    ("wasi:cli/terminal-output", "terminal-output"),
+    ("wasi:cli/terminal-stderr", "get-terminal-stderr"),
+    ("wasi:cli/terminal-stdin", "get-terminal-stdin"),
+    ("wasi:cli/terminal-stdout", "get-terminal-stdout"),
+    ("wasi:clocks/monotonic-clock", "now"),
+    ("wasi:clocks/wall-clock", "now"),
+    ("wasi:filesystem/preopens", "get-directories"),
+    ("wasi:filesystem/types", "descriptor"),
+    ("wasi:io/error", "error"),
+    ("wasi:io/poll", "poll"),
+    ("wasi:io/streams", "output-stream"),
+    ("wasi:random/insecure", "get-insecure-random-u64"),
+    ("wasi:random/insecure-seed", "insecure-seed"),
+    ("wasi:random/random", "get-random-u64"),
+    ("wasi:sockets/instance-network", "instance-network"),
+    ("wasi:sockets/ip-name-lookup", "resolve-addresses"),
+    ("wasi:sockets/network", "network"),
+    ("wasi:sockets/tcp", "tcp-socket"),
+    ("wasi:sockets/tcp-create-socket", "create-tcp-socket"),
+    ("wasi:sockets/udp", "udp-socket"),
+    ("wasi:sockets/udp-create-socket", "create-udp-socket"),
+];
+
+#[test]
+fn the_interfaces_that_are_accepted_are_those_that_the_linker_offers() {
+    assert_eq!(OFFERED.map(|(interface, _)| interface), SYSTEM_INTERFACES);
+    let mut linker = Linker::new(&wasmtime::Engine::default());
+    add_to_linker(&mut linker).unwrap();
+    let is_offered = |linker: &mut Linker<GuestState>, interface: &str, item: &str| {
+        // What is there can't be defined again, and a linker says so.
+        linker.instance(&format!("{interface}@0.2.0")).unwrap().func_wrap(item, |_, (): ()| Ok(())).is_err()
+    };
+    for (interface, item) in OFFERED {
+        assert!(is_offered(&mut linker, interface, item), "{interface} {item}");
+        assert!(!is_offered(&mut linker, interface, "no-such-thing"), "{interface}");
+    }
+}
+
+#[test]
+fn nothing_is_linked_that_is_not_accepted() {
+    // All that the linker can be given: what the world of the bindings imports, and what is refused by name.
+    let of_world = include_str!("system.wit").lines().filter_map(|line| line.trim().strip_prefix("import "));
+    let of_world = of_world.filter_map(|import| import.strip_suffix("@0.2.0;"));
+    let linked: BTreeSet<&str> = of_world.chain(refused::interfaces()).collect();
+    assert_eq!(linked, BTreeSet::from(SYSTEM_INTERFACES));
 }

@@ -33,6 +33,12 @@ pub enum FolderError {
         /// What the system says.
         error: io::Error,
     },
+    /// It is a symbolic link: who can replace the link decides where the folder is.
+    #[error("{} is a symbolic link: name the folder that it leads to", .path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
     /// It is somebody else's.
     #[error("{} belongs to the user {owner} and not to {user}, who runs this: what lies there can't be trusted", .path.display())]
     Foreign {
@@ -100,8 +106,12 @@ impl PrivateFolder {
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let failed = |error: io::Error| FolderError::Io { path: path.to_owned(), error };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-        let folder = open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        let folder = folder.map_err(|error| failed(error.into()))?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let folder = open(path, flags, Mode::empty()).map_err(|error| {
+            // A link is refused by one of two errors, both of which also say something else.
+            let is_link = std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+            if is_link { FolderError::Link { path: path.to_owned() } } else { failed(error.into()) }
+        })?;
         let stat = fstat(&folder).map_err(|error| failed(error.into()))?;
         let (owner, user) = (stat.st_uid, geteuid().as_raw());
         let mode = Mode::from_raw_mode(stat.st_mode).as_raw_mode();
@@ -226,6 +236,15 @@ mod tests {
         }
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         PrivateFolder::open(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_link_to_a_folder_is_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, link) = (parent.path().join("folder"), parent.path().join("link"));
+        PrivateFolder::open(&folder).unwrap();
+        symlink(&folder, &link).unwrap();
+        assert!(matches!(PrivateFolder::open(&link), Err(FolderError::Link { .. })));
     }
 
     #[test]

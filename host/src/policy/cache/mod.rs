@@ -116,11 +116,13 @@ impl Cache {
         Key(hexadecimal(Digest::of_parts(&[self.host.as_bytes(), policy.as_bytes()])))
     }
 
-    /// Looks for code of at most so many bytes.
+    /// Looks for code of at most so many bytes. Larger code is not there: what the limit means for the policy is said by who
+    /// compiles it.
     pub fn find(&self, key: &Key, limit: u64) -> Found {
         let Place::Folder(folder) = &self.place else { return Found::Absent };
         let name = key.name();
         let content = folder.file(&name).and_then(|file| match file {
+            Some(file) if file.metadata()?.len() > limit.saturating_add(TRAILER_BYTES) => Ok(None),
             Some(mut file) => Ok(Some((content(&mut file, limit)?, file))),
             None => Ok(None),
         });
@@ -130,6 +132,7 @@ impl Cache {
             Err(error) => Err(Bad::from(error)),
         };
         match verified {
+            Ok((_, (code, _))) if code.len() as u64 > limit => Found::Absent,
             Ok((file, (code, description))) => {
                 note_use(&file);
                 Found::Code(vouch(file, code), description)
@@ -150,8 +153,16 @@ impl Cache {
     pub fn new_code(&self) -> io::Result<NewCode> {
         match &self.place {
             Place::Folder(folder) => Ok(NewCode(Target::InFolder(folder.unfinished()?))),
-            Place::Nowhere => Ok(NewCode(Target::Nameless(tempfile::tempfile()?))),
+            Place::Nowhere => self.new_code_elsewhere(),
         }
+    }
+
+    /// A new file for code that can't be kept in the folder.
+    ///
+    /// # Errors
+    /// There is no room for one.
+    pub fn new_code_elsewhere(&self) -> io::Result<NewCode> {
+        Ok(NewCode(Target::Nameless(tempfile::tempfile()?)))
     }
 
     /// Takes in what a compilation that succeeded has written, so many bytes. The inner error says why the code was not kept for the

@@ -95,10 +95,13 @@ fn an_entry_that_others_can_write_to_is_deleted_and_not_trusted() {
 }
 
 #[test]
-fn an_entry_beyond_the_limit_is_not_read_to_its_end() {
+fn an_entry_beyond_the_limit_is_not_taken_and_stays() {
     let kept = kept();
-    kept.overwrite(&vec![0; 2 << 20]);
-    kept.assert_is_bad();
+    assert!(matches!(kept.cache.find(&kept.key, CODE.len() as u64 - 1), Found::Absent));
+    assert!(matches!(kept.cache.find(&kept.key, CODE.len() as u64), Found::Code(..)));
+    kept.overwrite(&vec![0; 3 << 20]);
+    assert!(matches!(kept.cache.find(&kept.key, LIMIT), Found::Absent));
+    assert!(kept.path().exists());
 }
 
 #[test]

@@ -66,7 +66,10 @@ fn compile(order: &Order) -> Result<Report, Report> {
     }
     let mut output = io::stdout().lock();
     let written = output.write_all(&code).and_then(|()| output.flush());
-    written.map_err(|error| Report::Failed(format!("the compiler can't write the machine code: {error}")))?;
+    written.map_err(|error| match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded, Some(number)) => Report::NoRoom(number),
+        _ => Report::Failed(format!("the compiler can't write the machine code: {error}")),
+    })?;
     Ok(Report::Compiled { world, bytes })
 }
 
@@ -93,6 +96,8 @@ fn refused(error: LoadError) -> Report {
 fn limit_this_process(order: &Order) -> io::Result<()> {
     // The code may be one byte too large, so that the process itself can say so.
     let file_bytes = order.compiled_bytes.saturating_add(1);
+    // Memory and CPU time are bounded for one process, so this one may start no other. Root is not bound by `Nproc`: there
+    // it rests on the compiler starting nothing. It needs no threads: wasmtime is built without parallel compilation.
     let limits = [
         (Resource::As, order.memory_bytes),
         (Resource::Fsize, file_bytes),

@@ -1,9 +1,11 @@
 //! Why no machine code came of a policy.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits::{Limits, Quantity as _};
 use crate::policy::LoadError;
 
 /// What the compiler used up.
@@ -26,6 +28,17 @@ pub enum Exhausted {
     },
 }
 
+impl Exhausted {
+    /// Whether these limits allow more than what was used up.
+    pub fn is_less_than(self, limits: &Limits) -> bool {
+        match self {
+            Self::Memory { mib } => mib < limits.compile_memory_mib.number(),
+            Self::CpuTime { seconds } => seconds < limits.compile_cpu_seconds.number(),
+            Self::Deadline { seconds } => seconds < limits.compile_deadline_seconds.number(),
+        }
+    }
+}
+
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -40,8 +53,13 @@ impl fmt::Display for Exhausted {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// The process that compiles can't be started.
-    #[error("can't be compiled: the compiler's process can't be started: {0}")]
-    Start(std::io::Error),
+    #[error("can't be compiled: the compiler's process can't be started from {}: {error}; on Linux, /proc must be mounted", .program.display())]
+    Start {
+        /// The program that was to be started.
+        program: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// The compiler refuses it.
     #[error("can't be compiled: {reason}")]
     Refused {
@@ -77,6 +95,12 @@ pub enum CompileError {
     Panicked {
         /// Its message.
         message: String,
+    },
+    /// There is no room for the machine code where it was to be written.
+    #[error("can't be compiled: there is no room for its machine code: {error}; make room, or set `cache_path`")]
+    NoRoom {
+        /// What the system says.
+        error: std::io::Error,
     },
     /// The process could not do its work.
     #[error("can't be compiled: {reason}")]

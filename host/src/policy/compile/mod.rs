@@ -106,8 +106,9 @@ impl Compiler {
             command.arg("--unoptimised");
         }
         command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
-        let mut running = Running(command.spawn().map_err(CompileError::Start)?);
-        let ended = running.feed_and_wait(policy, deadline).map_err(CompileError::Start)?;
+        let mut running = Running(command.spawn().map_err(|error| CompileError::Start { program: self.program.clone(), error })?);
+        let ended =
+            running.feed_and_wait(policy, deadline).map_err(|error| failed("the compiler can't be waited for", &error))?;
         let Some((status, written)) = ended else {
             return Err(TryError::Exhausted(Exhausted::Deadline { seconds: limits.compile_deadline_seconds.number() }));
         };
@@ -151,6 +152,7 @@ impl Compiler {
             Some(Report::Refused(reason)) => Err(CompileError::Refused { reason }.into()),
             Some(Report::OutOfMemory) => Err(TryError::Exhausted(memory)),
             Some(Report::TooLarge) => Err(too_large.into()),
+            Some(Report::NoRoom(number)) => Err(CompileError::NoRoom { error: io::Error::from_raw_os_error(number) }.into()),
             Some(Report::Panicked(message)) => Err(CompileError::Panicked { message }.into()),
             Some(Report::Failed(reason)) => Err(CompileError::Failed { reason }.into()),
             Some(Report::Compiled { .. }) | None => {

@@ -46,6 +46,8 @@ pub(super) enum Report {
     OutOfMemory,
     /// The machine code is larger than it may be.
     TooLarge,
+    /// The machine code can't be written for want of room: the system's number for the error.
+    NoRoom(i32),
     /// The compiler has a mistake.
     Panicked(String),
     /// The process could not do its work: what, and what the system said.

@@ -151,9 +151,9 @@ pub(super) fn hash(key: &[u8]) -> u32 {
     (product >> 32) as u32
 }
 
-/// Up to eight bytes from each end; of fewer than eight, numbers that tell keys of one size apart.
+/// Up to eight bytes from each end, as numbers that tell texts of one size apart where the size is at most 16.
 #[inline(always)]
-fn ends(key: &[u8]) -> (u64, u64) {
+pub(super) fn ends(key: &[u8]) -> (u64, u64) {
     if let (Some(first), Some(last)) = (key.first_chunk::<8>(), key.last_chunk::<8>()) {
         return (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
     }

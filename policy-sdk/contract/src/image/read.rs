@@ -5,7 +5,7 @@
 
 use std::str::from_utf8;
 
-use super::layout::{HEADER, Index, Kind, MAGIC, MEMBER, POSITION, SLOT, VERSION, hash, size_of};
+use super::layout::{HEADER, Index, Kind, MAGIC, MEMBER, POSITION, SLOT, VERSION, ends, hash, size_of};
 
 /// Bytes that say of themselves that they are an image.
 #[derive(Clone, Copy, Debug)]
@@ -119,16 +119,7 @@ impl<'a> Node<'a> {
     /// The member of an object, by its exact key.
     #[inline]
     pub fn member(self, key: &str) -> Option<Node<'a>> {
-        Self::of(self.image, self.slot_of(key.as_bytes(), hash(key.as_bytes())))
-    }
-
-    /// The slot of a member. A function of its own, so that whoever looks up a constant computes its hash when it is compiled;
-    /// and one whose result and parameters all fit registers.
-    #[inline(never)]
-    fn slot_of(self, key: &[u8], hash: u32) -> u64 {
-        let object = self.object();
-        let member = object.and_then(|object| object.find(key, hash));
-        member.and_then(|member| member.last_chunk()).map_or(NO_SLOT, |slot| u64::from_le_bytes(*slot))
+        Self::of(self.image, slot_of_member(self.image, self.word, self.at, key.as_bytes(), hash(key.as_bytes())))
     }
 
     /// The element of an array, counted from 0.
@@ -143,7 +134,7 @@ impl<'a> Node<'a> {
 
     /// The members of an object, in the order in which they were written; none for anything else.
     pub fn members(self) -> Members<'a> {
-        let object = self.object().unwrap_or(Object { image: self.image, members: &[], index: &[] });
+        let object = Object::of(self.image, self.word, self.at).unwrap_or(Object { image: self.image, members: &[], found_by: Index::None, index: &[] });
         Members { members: object.members.iter(), object }
     }
 
@@ -182,77 +173,117 @@ impl<'a> Node<'a> {
         let body = self.size().checked_mul(SLOT).and_then(|bytes| slice(self.image, self.at, bytes));
         body.map_or(&[], |body| body.as_chunks().0)
     }
-
-    #[inline]
-    fn object(self) -> Option<Object<'a>> {
-        if self.kind() != Kind::Object {
-            return None;
-        }
-        let size = self.size();
-        let of_members = size.checked_mul(MEMBER)?;
-        let body = slice(self.image, self.at, of_members.checked_add(Index::of(size).bytes(size))?)?;
-        let (members, index) = body.split_at_checked(of_members)?;
-        Some(Object { image: self.image, members: members.as_chunks().0, index })
-    }
 }
 
 /// The slot of nothing: its kind is none.
 const NO_SLOT: u64 = u64::MAX;
+
+/// The slot of a member. A function of its own, so that whoever looks up a constant computes its hash when it is compiled;
+/// and one whose parameters and result are numbers, which WebAssembly passes without writing them to memory.
+#[inline(never)]
+fn slot_of_member(image: &[u8], word: u32, at: u32, key: &[u8], hash: u32) -> u64 {
+    let object = Object::of(image, word, at);
+    let member = object.and_then(|object| object.find(key, hash));
+    member.and_then(|member| member.last_chunk()).map_or(NO_SLOT, |slot| u64::from_le_bytes(*slot))
+}
 
 /// The parts of an object's body.
 #[derive(Clone, Copy)]
 struct Object<'a> {
     image: &'a [u8],
     members: &'a [[u8; MEMBER]],
+    found_by: Index,
     index: &'a [u8],
 }
 
 impl<'a> Object<'a> {
-    #[inline]
-    fn find(&self, key: &[u8], hash: u32) -> Option<&'a [u8; MEMBER]> {
-        match Index::of(self.members.len()) {
-            Index::None => self.members.iter().find(|member| self.is(member, key)),
+    /// The object of a slot; none where the slot is of another kind.
+    #[inline(always)]
+    fn of(image: &'a [u8], word: u32, at: u32) -> Option<Self> {
+        if Kind::of(word) != Some(Kind::Object) {
+            return None;
+        }
+        let size = size_of(word) as usize;
+        let found_by = Index::of(size);
+        let of_members = size.checked_mul(MEMBER)?;
+        let body = slice(image, at, of_members.checked_add(found_by.bytes(size))?)?;
+        let (members, index) = body.split_at_checked(of_members)?;
+        Some(Self { image, members: members.as_chunks().0, found_by, index })
+    }
+
+    #[inline(always)]
+    fn find(self, key: &[u8], hash: u32) -> Option<&'a [u8; MEMBER]> {
+        let Self { image, members, found_by, index } = self;
+        match found_by {
+            Index::None => members.iter().find(|member| is_key(image, member, key)),
             Index::Buckets(buckets) => {
-                let mask = buckets - 1;
-                let first = hash as usize & mask;
-                // A written index has a free bucket that ends this sooner.
-                for step in 0..buckets {
-                    let position = usize::from(*self.index.get((first + step) & mask)?).checked_sub(1)?;
-                    let member = self.members.get(position)?;
-                    if self.is(member, key) {
-                        return Some(member);
-                    }
-                }
-                None
+                let bucket = hash as usize & (buckets - 1);
+                let member = in_bucket(members, index, bucket)?;
+                // Nearly always it is there, and there alone: to look further is somebody else's work.
+                if is_key(image, member, key) { Some(member) } else { in_later_bucket(image, members, index, bucket, key) }
             }
-            Index::Order => self.search(key),
+            Index::Order => search(image, members, index, key),
         }
     }
 
     #[inline]
-    fn is(&self, member: &[u8; MEMBER], key: &[u8]) -> bool {
-        self.key(member).is_some_and(|found| is_same(found, key))
-    }
-
-    #[inline]
     fn key(&self, member: &[u8; MEMBER]) -> Option<&'a [u8]> {
-        let [a0, a1, a2, a3, s0, s1, s2, s3, ..] = *member;
-        let size = u32::from_le_bytes([s0, s1, s2, s3]);
-        slice(self.image, u32::from_le_bytes([a0, a1, a2, a3]), size as usize)
+        key(self.image, member)
     }
 
     #[inline]
     fn value(&self, member: &[u8; MEMBER]) -> Option<Node<'a>> {
         Node::of(self.image, u64::from_le_bytes(*member.last_chunk()?))
     }
+}
 
-    #[cold]
-    fn search(&self, key: &[u8]) -> Option<&'a [u8; MEMBER]> {
-        let member = |position: &[u8; POSITION]| self.members.get(u32::from_le_bytes(*position) as usize);
-        let (order, _) = self.index.as_chunks::<POSITION>();
-        let found = order.binary_search_by(|position| member(position).and_then(|member| self.key(member)).cmp(&Some(key)));
-        member(order.get(found.ok()?)?)
+#[inline(always)]
+fn key<'a>(image: &'a [u8], member: &[u8; MEMBER]) -> Option<&'a [u8]> {
+    let [a0, a1, a2, a3, s0, s1, s2, s3, ..] = *member;
+    let size = u32::from_le_bytes([s0, s1, s2, s3]);
+    slice(image, u32::from_le_bytes([a0, a1, a2, a3]), size as usize)
+}
+
+#[inline(always)]
+fn is_key(image: &[u8], member: &[u8; MEMBER], wanted: &[u8]) -> bool {
+    key(image, member).is_some_and(|found| is_same(found, wanted))
+}
+
+/// The member in a bucket; none where the bucket is free.
+#[inline(always)]
+fn in_bucket<'a>(members: &'a [[u8; MEMBER]], index: &[u8], bucket: usize) -> Option<&'a [u8; MEMBER]> {
+    members.get(usize::from(*index.get(bucket)?).checked_sub(1)?)
+}
+
+/// The member of an object with buckets whose key is not in the first one where it may be.
+#[cold]
+#[inline(never)]
+fn in_later_bucket<'a>(
+    image: &[u8],
+    members: &'a [[u8; MEMBER]],
+    index: &[u8],
+    first: usize,
+    key: &[u8],
+) -> Option<&'a [u8; MEMBER]> {
+    let buckets = index.len();
+    // A written index has a free bucket that ends this sooner.
+    for step in 1..buckets {
+        let member = in_bucket(members, index, (first + step) % buckets)?;
+        if is_key(image, member, key) {
+            return Some(member);
+        }
     }
+    None
+}
+
+/// The member of an object whose members are found by their order.
+#[cold]
+#[inline(never)]
+fn search<'a>(image: &[u8], members: &'a [[u8; MEMBER]], index: &[u8], wanted: &[u8]) -> Option<&'a [u8; MEMBER]> {
+    let member = |position: &[u8; POSITION]| members.get(u32::from_le_bytes(*position) as usize);
+    let (order, _) = index.as_chunks::<POSITION>();
+    let found = order.binary_search_by(|position| member(position).and_then(|member| key(image, member)).cmp(&Some(wanted)));
+    member(order.get(found.ok()?)?)
 }
 
 /// The elements of an array. See [`Node::elements`].
@@ -338,40 +369,60 @@ fn slice(image: &[u8], at: u32, bytes: usize) -> Option<&[u8]> {
     image.get(at as usize..)?.get(..bytes)
 }
 
-/// Whether two texts are the same, eight bytes at a time: WebAssembly has no faster way, and most keys have 8 to 16.
-#[inline]
+/// Whether two texts are the same. Those of at most 16 bytes, as nearly all keys are, without a loop: in WebAssembly, each round of one
+/// also looks at the deadline.
+#[inline(always)]
 fn is_same(one: &[u8], other: &[u8]) -> bool {
-    match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
-        (Some(last), Some(other_last)) if one.len() == other.len() => {
-            let (words, _) = one.as_chunks::<8>();
-            last == other_last && words.iter().zip(other.as_chunks::<8>().0).all(|(word, other_word)| word == other_word)
-        }
-        _ => one == other,
-    }
+    one.len() == other.len() && ends(one) == ends(other) && (one.len() <= 16 || is_same_inside(one, other))
+}
+
+/// Whether two texts are the same that have the same size and the same ends.
+#[inline]
+fn is_same_inside(one: &[u8], other: &[u8]) -> bool {
+    // The last words, which may be cut short, are among the ends.
+    one.as_chunks::<8>().0.iter().zip(other.as_chunks::<8>().0).all(|(word, other_word)| word == other_word)
 }
 
 #[inline]
 fn text(image: &[u8], at: u32, size: usize) -> Option<&str> {
     let bytes = slice(image, at, size)?;
-    if is_ascii(bytes) {
+    if is_text(bytes) {
         #[expect(unsafe_code, reason = "the standard check takes half as long again as the rest of a look-up in WebAssembly")]
-        // SAFETY: `is_ascii` has looked at every byte and found all below 128, and such bytes are UTF-8.
+        // SAFETY: `is_text` is true of UTF-8 only: of bytes that are all below 128, or that `from_utf8` accepts.
         return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
     }
-    from_utf8(bytes).ok()
+    None
+}
+
+/// Whether bytes are UTF-8. A function of its own, since it is long and what it takes and gives are numbers.
+#[inline(never)]
+fn is_text(bytes: &[u8]) -> bool {
+    is_ascii(bytes) || from_utf8(bytes).is_ok()
 }
 
 /// Whether every byte is below 128.
-#[inline]
+#[inline(always)]
 fn is_ascii(bytes: &[u8]) -> bool {
     const HIGHEST: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let of_words = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
-    let of_rest = match bytes.last_chunk::<8>() {
-        Some(last) => u64::from_le_bytes(*last),
-        None => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+    let (blocks, _) = bytes.as_chunks::<32>();
+    let of_blocks = blocks.iter().fold(0, |all, block| all | any_of(block));
+    let of_rest = match bytes.last_chunk::<32>() {
+        Some(last) => any_of(last),
+        None => match (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+            (Some(first), Some(last)) => any_of(first) | any_of(last),
+            _ => {
+                let (first, last) = ends(bytes);
+                first | last
+            }
+        },
     };
-    (of_words | of_rest) & HIGHEST == 0
+    (of_blocks | of_rest) & HIGHEST == 0
+}
+
+/// All bits that one of the words has.
+#[inline(always)]
+fn any_of(words: &[u8]) -> u64 {
+    words.as_chunks::<8>().0.iter().fold(0, |all, word| all | u64::from_le_bytes(*word))
 }
 
 #[cfg(test)]
@@ -383,7 +434,7 @@ mod tests {
     proptest! {
         #[test]
         fn texts_are_compared_and_judged_as_the_standard_library_does(
-            mut bytes in prop::collection::vec(prop_oneof![20 => 0u8..128, 1 => any::<u8>()], 0..40),
+            mut bytes in prop::collection::vec(prop_oneof![20 => 0u8..128, 1 => any::<u8>()], 0..100),
             change in any::<prop::sample::Index>(),
         ) {
             prop_assert_eq!(is_ascii(&bytes), bytes.is_ascii());

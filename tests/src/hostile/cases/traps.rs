@@ -1,7 +1,7 @@
 //! Every kind of trap, at some records of a batch.
 
 use super::super::guest::Guest;
-use super::super::records::MARK;
+use super::super::records::{MARK, event_id};
 use super::super::{At, Barrier, Case, Outcome, Proof};
 
 const fn traps(words: &'static str) -> Outcome {
@@ -9,11 +9,27 @@ const fn traps(words: &'static str) -> Outcome {
 }
 
 /// Does something at the marked records, and finds something in all that it survives.
-fn at_mark(mut guest: Guest, does: &str) -> anyhow::Result<Vec<u8>> {
-    let mark = guest.text(MARK);
-    guest.judge =
-        format!("(if (call $holds (local.get $record) (local.get $size) {mark}) (then {does})) (call $find (local.get $task))");
+fn at_mark(guest: Guest, does: &str) -> anyhow::Result<Vec<u8>> {
+    at_records_with(guest, &[MARK.to_owned()], does)
+}
+
+/// Traps at the records at these positions, and finds something in the others.
+fn at_positions(guest: Guest, positions: &[usize]) -> anyhow::Result<Vec<u8>> {
+    let ids: Vec<String> = positions.iter().copied().map(event_id).collect();
+    at_records_with(guest, &ids, "(unreachable)")
+}
+
+fn at_records_with(mut guest: Guest, texts: &[String], does: &str) -> anyhow::Result<Vec<u8>> {
+    for text in texts {
+        let text = guest.text(text);
+        guest.judge.insert_str(0, &format!("(if (call $holds (local.get $record) (local.get $size) {text}) (then {does})) "));
+    }
     guest.module()
+}
+
+const fn at(name: &'static str, does: &'static str, at: At, build: fn(Guest) -> anyhow::Result<Vec<u8>>) -> Case {
+    let outcome = Outcome::Fails { at, kind: "trap", words: "unreachable" };
+    Case { name, does, barrier: Barrier::WebAssembly, outcome, proof: Proof::Twin, build }
 }
 
 const fn case(name: &'static str, does: &'static str, words: &'static str, build: fn(Guest) -> anyhow::Result<Vec<u8>>) -> Case {
@@ -23,6 +39,21 @@ const fn case(name: &'static str, does: &'static str, words: &'static str, build
 pub(super) const CASES: &[Case] = &[
     case("unreachable", "executes `unreachable` at records with a certain user agent", "unreachable", |guest| {
         at_mark(guest, "(unreachable)")
+    }),
+    at("traps-at-the-first", "traps at the first record of a batch", At::Positions(&[0]), |guest| at_positions(guest, &[0])),
+    at("traps-in-the-middle", "traps at a record in the middle of a batch", At::Positions(&[5]), |guest| {
+        at_positions(guest, &[5])
+    }),
+    at("traps-at-the-last", "traps at the last record of a batch", At::Positions(&[11]), |guest| at_positions(guest, &[11])),
+    at("traps-at-two", "traps at two records of a batch, one after the other", At::Positions(&[7, 8]), |guest| {
+        at_positions(guest, &[7, 8])
+    }),
+    at("traps-at-both-ends", "traps at the first and the last record of a batch", At::Positions(&[0, 11]), |guest| {
+        at_positions(guest, &[0, 11])
+    }),
+    at("traps-at-every-record", "traps at every record", At::Every, |mut guest| {
+        guest.judge = "(unreachable)".into();
+        guest.module()
     }),
     case("divides-by-zero", "divides by zero", "divide by zero", |guest| {
         at_mark(guest, "(drop (i32.div_s (i32.const 1) (local.get $n)))")
@@ -172,14 +203,38 @@ pub(super) const CASES: &[Case] = &[
         barrier: Barrier::WebAssembly,
         outcome: Outcome::Unexplained { kind: "trap", words: "not on a fresh instance" },
         proof: Proof::Twin,
+        build: |guest| from_the_sixth(guest, "(unreachable)"),
+    },
+    Case {
+        name: "fast-until-the-sixth",
+        does: "judges five records well and loops at the sixth that one instance is given, whichever it is",
+        barrier: Barrier::Limit("cpu_ms_per_record"),
+        outcome: Outcome::Unexplained { kind: "time", words: "not on a fresh instance" },
+        proof: Proof::Twin,
+        build: |guest| from_the_sixth(guest, "(loop $for_ever (br $for_ever))"),
+    },
+    Case {
+        name: "in-order-until-the-sixth",
+        does: "judges five records of a batch well and makes two findings with equal keys of each that follows",
+        barrier: Barrier::Contract,
+        outcome: Outcome::Fails {
+            at: At::Positions(&[5, 6, 7, 8, 9, 10, 11]),
+            kind: "contract",
+            words: "two findings with the key",
+        },
+        proof: Proof::Twin,
         build: |mut guest| {
-            guest.judge = "(if (i32.gt_u (global.get $judged) (i32.const 5)) (then (unreachable)))
-                (call $find (local.get $task))"
-                .into();
-            guest.module()
+            guest.answers_per_task = 2;
+            from_the_sixth(guest, "(call $find (local.get $task))")
         },
     },
 ];
+
+/// Does something from the sixth record on that an instance is given, and finds something in all that it survives.
+fn from_the_sixth(mut guest: Guest, does: &str) -> anyhow::Result<Vec<u8>> {
+    guest.judge = format!("(if (i32.gt_u (global.get $judged) (i32.const 5)) (then {does})) (call $find (local.get $task))");
+    guest.module()
+}
 
 /// A function that calls itself so deep as it is told, with something to keep on the stack.
 const DESCEND: &str = "(func $descend (param $depth i32) (result i32)

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, helpers included")]
 
+mod killed;
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -108,22 +110,30 @@ fn a_policy_that_fails_throughout_is_quarantined_at_the_same_record_for_any_numb
     assert!(failed >= 1_000 && withheld > 500, "{failed} failed, {withheld} withheld");
     assert_eq!(of_host(&found, "counts-disagree").len(), 0, "{}", one.stderr);
 
-    let off = place.scan(Some(BREAKABLE), &(broken + "[limits]\nquarantine_tasks = 0\n"), &[]);
-    assert_eq!(of_host(&findings(&off).unwrap(), "policy-quarantined").len(), 0, "{}", off.stderr);
+    // Where any of the three is out of reach, nothing of it happens.
+    for limit in ["quarantine_tasks = 0", "quarantine_principals = 1000", "quarantine_event_kinds = 1000"] {
+        let off = place.scan(Some(BREAKABLE), &format!("{broken}[limits]\n{limit}\n"), &[]);
+        assert_eq!(of_host(&findings(&off).unwrap(), "policy-quarantined").len(), 0, "{limit}: {}", off.stderr);
+    }
+}
+
+/// Records of one role in many sessions, calling whatever there is, far more often than a quarantine needs.
+fn crafted(number: usize) -> String {
+    let record = |n: usize| {
+        format!(
+            r#"{{"eventVersion":"1.11","eventID":"e-{n}","eventTime":"2026-01-02T03:04:05Z","eventSource":"s{}.amazonaws.com","eventName":"Call{}","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.{}","userAgent":"crafted","recipientAccountId":"111122223333","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE:s{n}","arn":"arn:aws:sts::111122223333:assumed-role/r/s{n}","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"type":"Role","arn":"arn:aws:iam::111122223333:role/r"}}}}}}}}"#,
+            n % 50,
+            n % 400,
+            n % 250
+        )
+    };
+    (0..number).map(|n| record(n) + "\n").collect()
 }
 
 #[test]
 fn a_crafted_user_agent_switches_no_policy_off() {
     let place = Place::with_records(200);
-    // One role in many sessions, calling whatever there is, far more often than a quarantine needs.
-    let crafted = (0..6_000).map(|n| {
-        format!(
-            r#"{{"eventVersion":"1.11","eventID":"e-{n}","eventTime":"2026-01-02T03:04:05Z","eventSource":"s{}.amazonaws.com","eventName":"Call{}","awsRegion":"eu-west-1","sourceIPAddress":"198.51.100.{}","userAgent":"crafted","recipientAccountId":"111122223333","userIdentity":{{"type":"AssumedRole","principalId":"AROAEXAMPLE:s{n}","arn":"arn:aws:sts::111122223333:assumed-role/r/s{n}","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"type":"Role","arn":"arn:aws:iam::111122223333:role/r"}}}}}}}}"#,
-            n % 50, n % 400, n % 250
-        )
-    });
-    let crafted: String = crafted.map(|record| record + "\n").collect();
-    std::fs::write(place.path("records/AWSLogs/crafted.jsonl"), crafted).unwrap();
+    std::fs::write(place.path("records/AWSLogs/crafted.jsonl"), crafted(6_000)).unwrap();
     let run = place.scan(Some(BREAKABLE), &settings("crafted = \"crafted\""), &[]);
     let found = findings(&run).unwrap();
     assert_eq!(of_host(&found, "policy-quarantined").len(), 0, "{}", run.stderr);
