@@ -133,7 +133,7 @@ fn policies_in_python_and_javascript_find_what_their_rust_twin_finds_and_find_it
 const ATTACKERS: [&str; 2] = ["python-system", "javascript-system"];
 
 /// What the attackers are told, for every record the same.
-const TOLD: [(&str, &str, &str); 12] = [
+const TOLD: [(&str, &str, &str); 13] = [
     (
         "python-system",
         "reads-files",
@@ -145,8 +145,13 @@ const TOLD: [(&str, &str, &str); 12] = [
         "looks-around",
         "environment [], variable None, arguments [], input '', terminal False, user AttributeError",
     ),
-    ("python-system", "connects", "name LookupError, connection LookupError, listener PermissionError, datagram PermissionError"),
+    (
+        "python-system",
+        "connects",
+        "name PermissionError, connection PermissionError, listener PermissionError, datagram PermissionError",
+    ),
     ("python-system", "starts-others", "thread RuntimeError, process OSError, fork AttributeError, shell AttributeError"),
+    ("python-system", "imports-later", "ModuleNotFoundError"),
     ("python-system", "asks-for-the-time", "0.0 0.0 1970-01-01T00:00:00+00:00"),
     ("python-system", "draws", "6c3b9aa767f785b5 228365 0.37361565043707 320dfbb2-7c88-4b8f-a460-670f79460232"),
     ("python-system", "sleeps", "slept"),
@@ -163,12 +168,13 @@ const TOLD: [(&str, &str, &str); 12] = [
 ];
 
 /// What stops them: the kinds of failure that it may be. An engine that fills its memory may run out of time first.
-const STOPPED: [(&str, &str, &[&str]); 8] = [
+const STOPPED: [(&str, &str, &[&str]); 9] = [
     ("python-system", "waits-busily", &["time"]),
     ("python-system", "exits", &["trap"]),
     ("python-system", "fills-memory", &["memory"]),
     ("python-system", "recurses", &["error", "time"]),
     ("python-system", "draws-without-end", &["system"]),
+    ("javascript-system", "fetches", &["trap"]),
     ("javascript-system", "waits-busily", &["time"]),
     ("javascript-system", "fills-memory", &["time", "memory", "trap"]),
     ("javascript-system", "recurses", &["time", "trap", "error"]),
