@@ -4,7 +4,7 @@
 //! Arguments: the folder of the compiled policies of `tests/bench`, then files or folders of records. Of the records those of
 //! 1,000 to 1,600 bytes are taken, since the goals speak of a record of 1.3 KB. Each figure is the fastest of many rounds, in
 //! nanoseconds of CPU time a record: what the work takes, not what a crowded machine adds.
-#![allow(clippy::expect_used, reason = "a benchmark ends where something is amiss")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark ends where something is amiss")]
 
 use std::borrow::Cow;
 use std::hint::black_box;
