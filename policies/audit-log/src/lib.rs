@@ -3,10 +3,19 @@
 mod logging_stopped;
 mod trail;
 mod trail_created;
+mod trail_deleted;
+mod trail_selectors_narrowed;
+mod trail_updated;
 
 policy_sdk::policy! {
     name: "audit-log",
-    description: "The trail itself: made, and stopped.",
+    description: "The trail itself: made, changed, stopped and deleted.",
     owner: "security",
-    rules: [trail_created::trail_created, logging_stopped::logging_stopped],
+    rules: [
+        trail_created::trail_created,
+        trail_updated::trail_updated,
+        trail_selectors_narrowed::trail_selectors_narrowed,
+        logging_stopped::logging_stopped,
+        trail_deleted::trail_deleted,
+    ],
 }
