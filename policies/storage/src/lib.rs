@@ -1,10 +1,14 @@
 //! Policy `storage`: how buckets come and go, and who is let into them.
 
 mod bucket;
+mod bucket_acl_put;
 mod bucket_change_out_of_band;
+mod bucket_encryption_deleted;
 mod bucket_policy;
 mod bucket_policy_put;
 mod expectation;
+mod list_buckets;
+mod public_access_block_weakened;
 
 use policy_sdk::{Table, TableKind};
 
@@ -41,5 +45,9 @@ policy_sdk::policy! {
     rules: [
         bucket_change_out_of_band::bucket_change_out_of_band,
         bucket_policy_put::bucket_policy_put,
+        bucket_acl_put::bucket_acl_put,
+        public_access_block_weakened::public_access_block_weakened,
+        bucket_encryption_deleted::bucket_encryption_deleted,
+        list_buckets::list_buckets,
     ],
 }
