@@ -214,7 +214,6 @@ def administrator_policy_attached(record, _context):
         statements = json.loads(text_at(record, "requestParameters", "policyDocument")).get("Statement", [])
     except ValueError:
         return False
-    many = lambda value: value if isinstance(value, list) else [value]
     return any(
         s.get("Effect") == "Allow" and "Condition" not in s and {"*", "*:*"} & set(many(s.get("Action"))) and "*" in many(s.get("Resource"))
         for s in many(statements)
@@ -252,6 +251,118 @@ def public_access_block_weakened(record, _context):
 
 def bucket_acl_put(record, _context):
     return is_call(record, "s3", "PutBucketAcl")
+
+
+def lets_in(document, own_account):
+    """Whom a policy document lets in that is neither its own account nor a service: "account", "everyone", or nothing."""
+    found = set()
+    for statement in many(document.get("Statement")):
+        if statement.get("Effect") != "Allow":
+            continue
+        principal = "*" if "NotPrincipal" in statement else statement.get("Principal")
+        kinds = principal.values() if isinstance(principal, dict) else [principal]
+        for name in [name for kind in kinds for name in many(kind)]:
+            account = name if re.fullmatch("[0-9]{12}", name) else (name.split(":") + [""] * 5)[4]
+            if name == "*" and "Condition" not in statement:
+                found.add("everyone")
+            elif account not in ("", own_account):
+                found.add("account")
+    return found
+
+
+def many(value):
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def role_trust_opened(record, _context):
+    if not is_call(record, "iam", "UpdateAssumeRolePolicy", "CreateRole"):
+        return False
+    key = "assumeRolePolicyDocument" if text_at(record, "eventName") == "CreateRole" else "policyDocument"
+    text = text_at(record, "requestParameters", key)
+    return bool(lets_in(json.loads(text), text_at(record, "recipientAccountId")))
+
+
+def root_activity(record, _context):
+    by_root = text_at(record, "userIdentity", "type") == "Root" and not text_at(record, "userIdentity", "invokedBy")
+    is_change = text_at(record, "eventType") == "AwsApiCall" and str(at(record, "readOnly")).lower() == "false"
+    return by_root and is_change and succeeded(record)
+
+
+def organization_left(record, _context):
+    return is_call(record, "organizations", "LeaveOrganization", "RemoveAccountFromOrganization")
+
+
+def region_enabled(record, _context):
+    return is_call(record, "account", "EnableRegion")
+
+
+def detection_weakened(record, _context):
+    members = ("DisassociateMembers", "DeleteMembers")
+    disabled = is_call(record, "guardduty", "UpdateDetector") and str(at(record, "requestParameters", "enable")).lower() == "false"
+    return (
+        disabled
+        or is_call(record, "guardduty", "DeleteDetector", "StopMonitoringMembers", "DeletePublishingDestination", *members)
+        or is_call(record, "config", "StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel")
+        or is_call(record, "securityhub", "DisableSecurityHub", "BatchDisableStandards", *members)
+    )
+
+
+def flow_logs_deleted(record, _context):
+    return is_call(record, "ec2", "DeleteFlowLogs")
+
+
+def security_group_opened(record, _context):
+    if not is_call(record, "ec2", "AuthorizeSecurityGroupIngress"):
+        return False
+    request = at(record, "requestParameters") or {}
+    rules = [(rule, ranges_of(rule)) for rule in at(request, "ipPermissions", "items") or []]
+    rules.append((request, {request.get("cidrIp")}))
+    for rule, ranges in rules:
+        web = rule.get("ipProtocol") == "tcp" and rule.get("fromPort") == rule.get("toPort") and rule.get("fromPort") in (80, 443)
+        if ranges & {"0.0.0.0/0", "::/0"} and not web:
+            return True
+    return False
+
+
+def ranges_of(rule):
+    v4 = {r.get("cidrIp") for r in at(rule, "ipRanges", "items") or []}
+    return v4 | {r.get("cidrIpv6") for r in at(rule, "ipv6Ranges", "items") or []}
+
+
+def snapshot_shared(record, _context):
+    if is_call(record, "ec2", "ModifySnapshotAttribute", "ModifyImageAttribute"):
+        added = [at(record, "requestParameters", key, "add", "items") for key in ("createVolumePermission", "launchPermission")]
+        return any(who.get("userId") or who.get("group") for items in added for who in items or [])
+    is_share = text_at(record, "requestParameters", "attributeName") == "restore"
+    shared_with = at(record, "requestParameters", "valuesToAdd")
+    return is_call(record, "rds", "ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute") and is_share and bool(shared_with)
+
+
+def ssm_command_sent(record, _context):
+    return is_call(record, "ssm", "SendCommand")
+
+
+def user_data_changed(record, _context):
+    request = at(record, "requestParameters") or {}
+    return is_call(record, "ec2", "ModifyInstanceAttribute") and ("userData" in request or request.get("attribute") == "userData")
+
+
+def user_data_read(record, _context):
+    asked_for = text_at(record, "requestParameters", "attribute")
+    return is_call(record, "ec2", "DescribeInstanceAttribute") and asked_for == "userData" and not is_console(record)
+
+
+def key_disabled(record, _context):
+    return is_call(record, "kms", "DisableKey", "ScheduleKeyDeletion")
+
+
+def secret_read_by_person(record, _context):
+    by_person = text_at(record, "userIdentity", "type") in ("IAMUser", "Root") and not is_console(record)
+    decrypted = str(at(record, "requestParameters", "withDecryption")).lower() == "true"
+    return by_person and (
+        is_call(record, "secretsmanager", "GetSecretValue", "BatchGetSecretValue")
+        or (is_call(record, "ssm", "GetParameter", "GetParameters", "GetParametersByPath") and decrypted)
+    )
 
 
 def bucket_change_out_of_band(record, context):
@@ -340,19 +451,32 @@ RULES = (
     create_user,
     deactivate_mfa_root,
     delete_group,
+    detection_weakened,
     ecs_service_created,
     ecs_task_run_or_started,
+    flow_logs_deleted,
+    key_disabled,
     lambda_code_updated,
     lambda_configuration_updated,
     lambda_function_created,
     logging_stopped,
     login_profile_changed,
+    organization_left,
     public_access_block_weakened,
+    region_enabled,
+    role_trust_opened,
+    root_activity,
     run_instances,
+    secret_read_by_person,
+    security_group_opened,
+    snapshot_shared,
+    ssm_command_sent,
     trail_created,
     trail_deleted,
     trail_selectors_narrowed,
     trail_updated,
+    user_data_changed,
+    user_data_read,
 )
 
 

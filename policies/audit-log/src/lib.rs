@@ -1,5 +1,6 @@
-//! Policy `audit-log`: what happens to the trail that everything else is read from.
+//! Policy `audit-log`: what happens to the trail that everything else is read from, and to those that watch the account.
 
+mod detection_weakened;
 mod logging_stopped;
 mod trail;
 mod trail_created;
@@ -9,7 +10,7 @@ mod trail_updated;
 
 policy_sdk::policy! {
     name: "audit-log",
-    description: "The trail itself: made, changed, stopped and deleted.",
+    description: "The trail itself: made, changed, stopped and deleted; and the services that watch the account.",
     owner: "security",
     rules: [
         trail_created::trail_created,
@@ -17,5 +18,6 @@ policy_sdk::policy! {
         trail_selectors_narrowed::trail_selectors_narrowed,
         logging_stopped::logging_stopped,
         trail_deleted::trail_deleted,
+        detection_weakened::detection_weakened,
     ],
 }

@@ -9,6 +9,9 @@ mod lambda_configuration_updated;
 mod lambda_function_created;
 mod run_instances;
 mod run_instances_unapproved_region;
+mod ssm_command_sent;
+mod user_data_changed;
+mod user_data_read;
 
 /// What the platform team may set.
 #[policy_sdk::settings]
@@ -31,5 +34,8 @@ policy_sdk::policy! {
         ecs_task_run_or_started::ecs_task_run_or_started,
         run_instances::run_instances,
         run_instances_unapproved_region::run_instances_unapproved_region,
+        user_data_changed::user_data_changed,
+        user_data_read::user_data_read,
+        ssm_command_sent::ssm_command_sent,
     ],
 }

@@ -11,6 +11,10 @@ mod deactivate_mfa_root;
 mod delete_group;
 mod group;
 mod login_profile_changed;
+mod organization_left;
+mod region_enabled;
+mod role_trust_opened;
+mod root_activity;
 mod user;
 
 policy_sdk::policy! {
@@ -28,5 +32,9 @@ policy_sdk::policy! {
         access_key_for_another::access_key_for_another,
         login_profile_changed::login_profile_changed,
         administrator_policy_attached::administrator_policy_attached,
+        role_trust_opened::role_trust_opened,
+        root_activity::root_activity,
+        organization_left::organization_left,
+        region_enabled::region_enabled,
     ],
 }
