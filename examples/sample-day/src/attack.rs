@@ -296,10 +296,10 @@ fn cover_tracks(scene: &mut Scene, dice: &mut Dice) {
             "logFileValidationEnabled": false,
             "isOrganizationTrail": false,
         });
-    scene.expect("creates a trail that records nothing of use", &[RuleId::TrailCreated], create);
+    scene.expect("creates a trail that records nothing of use", &[RuleId::TrailCreated, RuleId::RootActivity], create);
     let stop = Event::call(&root, dice, LOGGING_STOPS, "cloudtrail.amazonaws.com", "StopLogging")
         .request(object! { "name": arn("management-events") });
-    scene.expect("stops the real trail", &[RuleId::LoggingStopped], stop);
+    scene.expect("stops the real trail", &[RuleId::LoggingStopped, RuleId::RootActivity], stop);
 }
 
 fn new_user(region: Region, agent: Agent) -> Caller {

@@ -20,6 +20,8 @@ pub enum RuleId {
     AccessKeyForAnother,
     /// `administrator-policy-attached`
     AdministratorPolicyAttached,
+    /// `root-activity`
+    RootActivity,
     /// `bucket-change-out-of-band`
     BucketChangeOutOfBand,
     /// `bucket-policy-put`
@@ -43,6 +45,7 @@ impl RuleId {
             RuleId::CreateUser => "create-user",
             RuleId::AccessKeyForAnother => "access-key-for-another",
             RuleId::AdministratorPolicyAttached => "administrator-policy-attached",
+            RuleId::RootActivity => "root-activity",
             RuleId::BucketChangeOutOfBand => "bucket-change-out-of-band",
             RuleId::BucketPolicyPut => "bucket-policy-put",
             RuleId::LambdaCodeUpdated => "lambda-code-updated",
