@@ -67,11 +67,14 @@ test: setup-tests policies policies-other-languages ## run every test
 BENCH_RECORDS := $(or $(wildcard ../shared/records),target/bench-records)
 
 .PHONY: bench
-bench: policies ## measure what handing a record to a policy costs, and what good policies take beside hostile ones
+bench: policies ## measure what a record and a thousand policies cost, and what hostile policies cost the others
 	$(TRAILWARDEN) policy build tests/bench --out target/bench
 	rm -rf target/bench-records
 	target/release/sample-day target/bench-records
 	cargo bench --locked --workspace --bench record_image -- $(abspath target/bench $(BENCH_RECORDS))
+	cargo bench --locked --workspace --bench load -- $(abspath target/bench-load \
+		$(addprefix target/policies/,audit-log.wasm compute.wasm identity.wasm storage.wasm) target/bench/bench-three-lookups.wasm) \
+		-- $(abspath $(BENCH_RECORDS))
 	cargo bench --locked --workspace --bench hostile_neighbours -- $(abspath $(TRAILWARDEN) target/policies)
 
 .PHONY: hostile-page

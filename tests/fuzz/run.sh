@@ -18,8 +18,9 @@ readonly work="$project/target/fuzz"
 readonly build="$work/build"
 # libFuzzer's own exit code for a run that was told to end before its time.
 readonly INTERRUPTED=72
-# One input may take so long, and a target may hold so much: far more than any needs.
-readonly SECONDS_PER_INPUT=10
+# One input may take so long, and a target may hold so much: far more than any needs. The time is wall time, and at the lowest
+# priority a busy machine lets seconds pass in which nothing runs.
+readonly SECONDS_PER_INPUT=120
 readonly MEBIBYTES=2048
 # About the largest seed: longer inputs mostly repeat what shorter ones say.
 readonly INPUT_BYTES=65536

@@ -11,6 +11,8 @@ use serde_json::Value;
 /// The policies in other languages, and the one in Rust of which they are twins.
 const TWINS: [&str; 2] = ["python-identity", "javascript-identity"];
 const RUST: &str = "identity";
+/// Its rules that they have too.
+const TWIN_RULES: [&str; 2] = ["console-login-without-mfa", "create-user"];
 
 fn text(path: &Path) -> String {
     path.display().to_string()
@@ -114,8 +116,9 @@ fn policies_in_python_and_javascript_find_what_their_rust_twin_finds_and_find_it
 
     let mut found = by_policy(&findings(&run).unwrap());
     let rust = found.remove(RUST).unwrap();
-    // One of its rules has no twin.
-    let expected: BTreeSet<String> = rust.into_iter().filter(|said| !said.contains("console-root-login-without-mfa")).collect();
+    // The others have no twins.
+    let has_twin = |said: &String| TWIN_RULES.iter().any(|rule| said.starts_with(&format!("[\"{rule}\",")));
+    let expected: BTreeSet<String> = rust.into_iter().filter(has_twin).collect();
     assert!(expected.len() >= 60, "too few findings for the comparison to mean much: {}", expected.len());
     for twin in TWINS {
         let twins = found.remove(twin).unwrap_or_default();
@@ -133,7 +136,7 @@ fn policies_in_python_and_javascript_find_what_their_rust_twin_finds_and_find_it
 const ATTACKERS: [&str; 2] = ["python-system", "javascript-system"];
 
 /// What the attackers are told, for every record the same.
-const TOLD: [(&str, &str, &str); 12] = [
+const TOLD: [(&str, &str, &str); 13] = [
     (
         "python-system",
         "reads-files",
@@ -145,8 +148,13 @@ const TOLD: [(&str, &str, &str); 12] = [
         "looks-around",
         "environment [], variable None, arguments [], input '', terminal False, user AttributeError",
     ),
-    ("python-system", "connects", "name LookupError, connection LookupError, listener PermissionError, datagram PermissionError"),
+    (
+        "python-system",
+        "connects",
+        "name PermissionError, connection PermissionError, listener PermissionError, datagram PermissionError",
+    ),
     ("python-system", "starts-others", "thread RuntimeError, process OSError, fork AttributeError, shell AttributeError"),
+    ("python-system", "imports-later", "ModuleNotFoundError"),
     ("python-system", "asks-for-the-time", "0.0 0.0 1970-01-01T00:00:00+00:00"),
     ("python-system", "draws", "6c3b9aa767f785b5 228365 0.37361565043707 320dfbb2-7c88-4b8f-a460-670f79460232"),
     ("python-system", "sleeps", "slept"),
@@ -163,12 +171,13 @@ const TOLD: [(&str, &str, &str); 12] = [
 ];
 
 /// What stops them: the kinds of failure that it may be. An engine that fills its memory may run out of time first.
-const STOPPED: [(&str, &str, &[&str]); 8] = [
+const STOPPED: [(&str, &str, &[&str]); 9] = [
     ("python-system", "waits-busily", &["time"]),
     ("python-system", "exits", &["trap"]),
     ("python-system", "fills-memory", &["memory"]),
     ("python-system", "recurses", &["error", "time"]),
     ("python-system", "draws-without-end", &["system"]),
+    ("javascript-system", "fetches", &["trap"]),
     ("javascript-system", "waits-busily", &["time"]),
     ("javascript-system", "fills-memory", &["time", "memory", "trap"]),
     ("javascript-system", "recurses", &["time", "trap", "error"]),

@@ -98,11 +98,12 @@ mod tests {
 
     #[test]
     fn a_thread_that_was_not_scheduled_has_used_no_cpu_time_but_wall_time_ends() {
-        let mut deadline = Deadline::starting_now(Duration::from_millis(20), 2);
+        // So long that a crowded machine sleeps no multiple of it.
+        let mut deadline = Deadline::starting_now(Duration::from_millis(100), 5);
         assert_eq!(deadline.check(), Ok(()));
-        thread::sleep(Duration::from_millis(25));
+        thread::sleep(Duration::from_millis(110));
         assert_eq!(deadline.check(), Ok(()));
-        thread::sleep(Duration::from_millis(20));
-        assert_eq!(deadline.check(), Err(Stop::WallTime { limit: Duration::from_millis(40) }));
+        thread::sleep(Duration::from_millis(400));
+        assert_eq!(deadline.check(), Err(Stop::WallTime { limit: Duration::from_millis(500) }));
     }
 }

@@ -24,8 +24,8 @@ pub enum UnpackError {
     #[error("the gzip stream ends too early; fetch the object again, it may have been cut")]
     GzipTruncated,
     /// The compressed stream contradicts itself or its checksum.
-    #[error("the gzip stream is corrupt: {0}; fetch the object again, it may have been damaged")]
-    GzipCorrupt(io::Error),
+    #[error("the gzip stream is corrupt; fetch the object again, it may have been damaged")]
+    GzipCorrupt,
     /// Something that is not gzip follows a complete gzip member.
     #[error("{bytes} bytes that are not gzip follow the gzip stream; what was before them is read")]
     GzipTrailingBytes {
@@ -97,7 +97,12 @@ impl<R: Read> Inflate<R> {
 
     /// Fills `out` from its beginning; 0 is the end of the object. After an error there is only the end.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, UnpackError> {
-        let result = self.read_unguarded(out).and_then(|count| self.within_limits(count));
+        let result = if std::mem::take(&mut self.is_over) {
+            // Whatever comes behind the limit, even damage, was not looked at.
+            Err(UnpackError::TooLarge { limit: self.limits.object_bytes })
+        } else {
+            self.read_unguarded(out).and_then(|count| self.within_limits(count))
+        };
         if !matches!(result, Ok(1..)) {
             self.close();
         }
@@ -135,7 +140,7 @@ impl<R: Read> Inflate<R> {
         let count = count as u64;
         let left = self.limits.object_bytes.saturating_sub(self.decompressed);
         let allowed = count.min(left);
-        if self.is_over || (allowed == 0 && count > 0) {
+        if allowed == 0 && count > 0 {
             return Err(UnpackError::TooLarge { limit: self.limits.object_bytes });
         }
         // What still fits is handed out first, the error comes with the next call.

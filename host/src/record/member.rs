@@ -3,7 +3,7 @@
 //! The decoder is asked directly and not through a reader of its crate: a reader gives either bytes or an error, and loses
 //! what was decompressed in the same step before the place at which a stream is corrupt.
 
-use std::io::{self, BufRead};
+use std::io::BufRead;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
@@ -16,20 +16,20 @@ const WINDOW_BITS: u8 = 15;
 pub(super) struct Member {
     decoder: Decompress,
     is_over: bool,
-    /// What is wrong behind the bytes that were handed out.
-    fault: Option<io::Error>,
+    /// What follows the bytes that were handed out is damaged.
+    is_corrupt: bool,
 }
 
 impl Member {
     pub(super) fn new() -> Self {
-        Self { decoder: Decompress::new_gzip(WINDOW_BITS), is_over: false, fault: None }
+        Self { decoder: Decompress::new_gzip(WINDOW_BITS), is_over: false, is_corrupt: false }
     }
 
     /// Fills `out`, which is not empty, from its beginning; 0 is the end of the member, behind which the source then stands.
     pub(super) fn read(&mut self, source: &mut impl BufRead, out: &mut [u8]) -> Result<usize, UnpackError> {
         loop {
-            if let Some(fault) = self.fault.take() {
-                return Err(UnpackError::GzipCorrupt(fault));
+            if self.is_corrupt {
+                return Err(UnpackError::GzipCorrupt);
             }
             if self.is_over {
                 return Ok(0);
@@ -43,12 +43,10 @@ impl Member {
             source.consume(taken);
             match result {
                 Ok(Status::StreamEnd) => self.is_over = true,
-                Ok(Status::Ok | Status::BufError) if taken == 0 && made == 0 && is_cut => return Err(UnpackError::GzipTruncated),
-                Ok(Status::Ok | Status::BufError) if taken == 0 && made == 0 => {
-                    self.fault = Some(io::Error::other("the decoder stands still"));
-                }
-                Ok(Status::Ok | Status::BufError) => {}
-                Err(error) => self.fault = Some(error.into()),
+                Ok(Status::Ok | Status::BufError) if taken > 0 || made > 0 => {}
+                Ok(Status::Ok | Status::BufError) if is_cut => return Err(UnpackError::GzipTruncated),
+                // What the decoder says depends on how the bytes arrived, and helps nobody. One that stands still has no more to give.
+                Ok(Status::Ok | Status::BufError) | Err(_) => self.is_corrupt = true,
             }
             if made > 0 {
                 return Ok(made);

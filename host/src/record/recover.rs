@@ -67,7 +67,9 @@ impl<R: Read> Splitter<R> {
     /// From a break at `at`, to the first line inside the broken value that begins like a value of its own: the
     /// broken one was a line that had been cut.
     fn go_back_to_line(&mut self, at: usize, dropped: u64) -> Option<Skipped> {
-        if self.place != Place::TopLevel || dropped > 0 || self.window.offset() < self.no_way_back_before {
+        // Of a value beyond the limit as much is in memory as happened to arrive at once, which must make no difference.
+        let is_in_memory = dropped == 0 && at <= self.record_bytes;
+        if self.place != Place::TopLevel || !is_in_memory || self.window.offset() < self.no_way_back_before {
             return None;
         }
         let line = self.window.line_with_value(at)?;

@@ -106,7 +106,7 @@ enum Followed {
 pub(super) struct Splitter<R> {
     pub(super) window: Window<R>,
     pub(super) place: Place,
-    record_bytes: usize,
+    pub(super) record_bytes: usize,
     structure: u64,
     /// Lines that begin before this offset were looked at once before, so a break in them never goes back: each
     /// byte is looked at twice at the most.
@@ -290,9 +290,11 @@ impl<R: Read> Splitter<R> {
                 Step::Continue => {
                     at = self.window.bytes().len();
                     if at > self.record_bytes || dropped > 0 {
-                        self.window.discard(at);
-                        dropped += at as u64;
-                        at = 0;
+                        // All but the last byte: where a break follows, it says whether the break begins a line.
+                        let forgotten = at.saturating_sub(1);
+                        self.window.discard(forgotten);
+                        dropped += forgotten as u64;
+                        at -= forgotten;
                     }
                     if !self.window.more() {
                         // Only at the top level: in a list, a number that is the last thing may have been cut.

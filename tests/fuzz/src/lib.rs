@@ -17,6 +17,9 @@ pub use image::image;
 pub use manifest::manifest;
 pub use splitter::splitter;
 
+/// An entry point: panics where something does not hold for these bytes.
+pub type Target = fn(&[u8]);
+
 /// Every entry point by the name of its fuzz target.
-pub const TARGETS: [(&str, fn(&[u8])); 5] =
+pub const TARGETS: [(&str, Target); 5] =
     [("answers", answers), ("boundary", boundary), ("image", image), ("manifest", manifest), ("splitter", splitter)];

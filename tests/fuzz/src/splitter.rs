@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::de::IgnoredAny;
 use trailwarden::record::{Item, ObjectReader, ReadLimits, Tally};
 
 /// Bytes before the object that choose limits and pieces.
@@ -37,12 +38,24 @@ pub fn splitter(bytes: &[u8]) {
     }
     assert_eq!(at_once, in_pieces, "the pieces in which an object arrives make a difference");
 
+    if is_json(&object) && object.len() as u64 <= limits.object_bytes {
+        let broken = at_once.items.iter().find(|item| STRUCTURAL.iter().any(|reason| item.contains(reason)));
+        assert!(broken.is_none(), "the object is JSON, and said to be broken: {broken:?}");
+    }
     if !is_gzip {
         let expected = limits.object_bytes.min(object.len() as u64);
         assert_eq!(at_once.tally.bytes.decompressed, expected, "not all bytes were read");
         let packed = read(&gzip(&object)[..], limits);
         assert_eq!(at_once.items, packed.items, "compression makes a difference");
     }
+}
+
+/// Faults of an object's structure, by which nobody loses a record of an object that is JSON.
+const STRUCTURAL: [&str; 4] = ["reason: Truncated", "reason: Unexpected", "reason: MissingComma", "reason: TrailingComma"];
+
+/// Whether it is one JSON value behind the other and nothing else, as another parser sees it.
+fn is_json(object: &[u8]) -> bool {
+    serde_json::Deserializer::from_slice(object).into_iter::<IgnoredAny>().all(|value| value.is_ok())
 }
 
 /// The default limits, or some that are soon reached.

@@ -24,6 +24,8 @@ const FAILING: &str = "tests/tests/failing/main.rs";
 const KILLED: &str = "tests/tests/failing/killed.rs";
 const DAMAGE: &str = "tests/tests/hostile/damage.rs";
 const INSTANCES: &str = "tests/tests/hostile/instances.rs";
+const COMPILING: &str = "tests/tests/compiling/limits.rs";
+const CACHE: &str = "tests/tests/compiling/cache.rs";
 const ENGINE: &str = "host/src/engine/tests.rs";
 
 /// Policies in Rust, under the limits' defaults.
@@ -171,5 +173,54 @@ pub const OTHERS: &[Elsewhere] = &[
         "the task fails, `output`; tried without a guest, since this host refuses correlations",
         "host/src/engine/answer.rs",
         "one_tasks_fault_costs_another_nothing",
+    ),
+    row(
+        "takes too much CPU time to compile",
+        "`compile_cpu_seconds`",
+        "refused at `compile`, or runs unoptimised, and that is told",
+        COMPILING,
+        "cpu_time_is_limited",
+    ),
+    row(
+        "takes too long to compile",
+        "`compile_deadline_seconds`",
+        "refused at `compile`, or runs unoptimised, and that is told",
+        COMPILING,
+        "wall_time_is_limited",
+    ),
+    row(
+        "takes too much memory to compile",
+        "`compile_memory_mib`",
+        "refused at `compile`, or runs unoptimised, and that is told",
+        COMPILING,
+        "memory_is_limited",
+    ),
+    row(
+        "becomes too much machine code",
+        "`compiled_mib`",
+        "refused at `compile`",
+        COMPILING,
+        "the_size_of_machine_code_is_limited",
+    ),
+    row(
+        "has code in the cache that was changed or cut off",
+        "the cache's digest",
+        "told, deleted, and compiled again",
+        CACHE,
+        "an_entry_that_was_changed_is_told_and_replaced",
+    ),
+    row(
+        "has code in the cache that belongs to another policy or host",
+        "the cache's key",
+        "told, deleted, and compiled again",
+        CACHE,
+        "an_entry_of_another_policy_or_host_is_told_and_replaced",
+    ),
+    row(
+        "has a cache that others may write to",
+        "the check of the folder",
+        "the cache is not used, and that is told",
+        "tests/tests/compiling/folder.rs",
+        "a_folder_that_is_not_private_or_cannot_be_made_is_refused",
     ),
 ];

@@ -266,3 +266,17 @@ fn lines_that_are_all_cut_are_looked_at_twice_and_not_once_for_each_line() {
     assert_eq!(outcome.faults().len(), 2);
     assert_eq!(outcome.tally.bytes.skipped, object.len() as u64);
 }
+
+#[test]
+fn how_much_arrives_at_once_makes_no_difference_to_where_a_value_beyond_the_limit_breaks() {
+    let limits = ReadLimits { record_bytes: 32, ..ReadLimits::default() };
+    let long = format!(r#"{{"a":[{}"#, "1,".repeat(40));
+    // A line that begins like a value stands before the break, and the break begins one.
+    for object in [format!("{long}\n[1]\n{}", event(1)), format!("{long}1\n{}\n{}", event(1), event(2))] {
+        let at_once = read_within(&object, limits);
+        for size in 1..object.len() {
+            let in_pieces = read_from(InPieces::new(object.as_bytes(), vec![size]), limits);
+            assert_eq!(format!("{:?}", in_pieces.items), format!("{:?}", at_once.items), "in pieces of {size}");
+        }
+    }
+}

@@ -68,7 +68,7 @@ fn a_wrong_checksum_is_a_fault_after_all_records() {
     packed[checksum] ^= 1;
     let outcome = read(&packed);
     assert_eq!(outcome.tally.records, 3);
-    assert!(matches!(unpack_error(&outcome), UnpackError::GzipCorrupt(_)));
+    assert!(matches!(unpack_error(&outcome), UnpackError::GzipCorrupt));
     assert_eq!(outcome.only_fault().skipped.bytes, 0);
 }
 
@@ -108,6 +108,21 @@ fn an_object_over_the_limit_gives_the_records_before_it() {
     }
     let exact = ReadLimits { object_bytes: plain.len() as u64, ..ReadLimits::default() };
     assert_eq!(read_within(&plain, exact).items.len(), 100);
+}
+
+#[test]
+fn damage_behind_the_limit_for_objects_is_not_told_however_it_arrives() {
+    let packed = gzip(log_file(0..500).as_bytes());
+    let mut damaged = packed.clone();
+    damaged[packed.len() / 2] ^= 0x55;
+    let before = read(&damaged).tally.bytes.decompressed;
+    for (object_bytes, is_over) in [(before - 1, true), (before, false), (before + 1, false)] {
+        let limits = ReadLimits { object_bytes, ..ReadLimits::default() };
+        for outcome in [read_within(&damaged, limits), read_from(InPieces::new(&damaged, vec![1]), limits)] {
+            let error = unpack_error(&outcome);
+            assert_eq!(matches!(error, UnpackError::TooLarge { .. }), is_over, "{error} at {object_bytes}");
+        }
+    }
 }
 
 #[test]
