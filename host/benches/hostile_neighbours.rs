@@ -31,7 +31,7 @@ const TRIED_FOR: Duration = Duration::from_millis(700);
 const ROUNDS: usize = 5;
 
 /// The policies that ship.
-const GOOD: [&str; 5] = ["audit-log", "compute", "diagnostics", "identity", "storage"];
+const GOOD: [&str; 7] = ["audit-log", "compute", "diagnostics", "identity", "network", "secrets", "storage"];
 
 fn main() {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).filter(|word| word != "--bench").map(PathBuf::from).collect();

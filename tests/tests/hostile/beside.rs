@@ -23,7 +23,7 @@ kind = "map"
 file = "map.json"
 "#;
 
-const GOOD: [&str; 5] = ["audit-log", "compute", "diagnostics", "identity", "storage"];
+const GOOD: [&str; 7] = ["audit-log", "compute", "diagnostics", "identity", "network", "secrets", "storage"];
 
 /// A folder with records, modules and a configuration.
 pub struct Stage {
