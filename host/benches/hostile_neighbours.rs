@@ -27,8 +27,11 @@ const RECORDS: u32 = 2_000;
 /// As many workers as share the machine.
 const WORKERS: usize = 2;
 /// How long each hostile policy is tried, and how often at least.
-const TRIED_FOR: Duration = Duration::from_millis(1_500);
-const ROUNDS: usize = 12;
+const TRIED_FOR: Duration = Duration::from_millis(700);
+const ROUNDS: usize = 5;
+
+/// The policies that ship.
+const GOOD: [&str; 5] = ["audit-log", "compute", "diagnostics", "identity", "storage"];
 
 fn main() {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).filter(|word| word != "--bench").map(PathBuf::from).collect();
@@ -98,9 +101,14 @@ impl Loading {
         std::fs::write(folder.join("list.txt"), "anna\n").expect("a temporary file");
         let large = serde_json::json!({"anna": {"team": "red"}, "large": "x".repeat(300 << 10)});
         std::fs::write(folder.join("map.json"), large.to_string()).expect("a temporary file");
-        let text = "[tables.hostile-list]\nkind = \"exact\"\nfile = \"list.txt\"\n\
+        // Short for the hostile ones, so that a round is; long for the good ones, which a crowded machine must not stop.
+        let text = "[limits]\ncpu_ms_per_record = 1\nstart_cpu_ms = 100\nwall_time_factor = 1000\n\
+                    [tables.hostile-list]\nkind = \"exact\"\nfile = \"list.txt\"\n\
                     [tables.hostile-map]\nkind = \"map\"\nfile = \"map.json\"\n";
-        let config = Config::parse(&folder.join("trailwarden.toml"), text).expect("the configuration is in order");
+        let good =
+            GOOD.map(|name| format!("[policies.{name}.limits]\ncpu_ms_per_record = 10000\nstart_cpu_ms = 10000\n")).concat();
+        let config =
+            Config::parse(&folder.join("trailwarden.toml"), &format!("{text}{good}")).expect("the configuration is in order");
         let loader = Loader::new(engine, Compiler::program(program.to_owned()), cache);
         Self { loader, config, folder: folder.to_owned() }
     }
@@ -200,8 +208,10 @@ fn measured(good: &[(LoadedPolicy, Vec<Batch>)], hostile: Option<(&LoadedPolicy,
         let (begun, mut rounds) = (Instant::now(), 0);
         // The first round makes the instances, and is not counted.
         while rounds <= ROUNDS || begun.elapsed() < TRIED_FOR {
-            for (guest, batches) in &mut guests {
-                if let Some((hostile, batch)) = &mut hostile {
+            let number = guests.len();
+            for (position, (guest, batches)) in guests.iter_mut().enumerate() {
+                // Before another one in each round, so that each feels what it leaves in the processor's caches.
+                if let Some((hostile, batch)) = hostile.as_mut().filter(|_| position == rounds % number) {
                     let asked = Instant::now();
                     hostile.judge(batch);
                     hostile_took = hostile_took.max(asked.elapsed());

@@ -59,6 +59,7 @@ pub mod event;
 mod finding;
 mod judge;
 mod policy;
+pub mod resource_policy;
 mod rule;
 mod settings;
 mod table;

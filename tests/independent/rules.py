@@ -5,7 +5,7 @@
 
 prints {rule id: sorted event ids} for every record under the paths, which are files or folders of .json, .jsonl and their
 .gz forms. DIR holds privileged-principals.txt and trusted-networks.txt; without it no context table is configured.
-`any-record` is off by default and so left out. A record without an event id is named `sha256:` and the digest of its text.
+`any-record` and `list-buckets` are off by default and so left out, as is what only a setting wakes. A record without an event id is named `sha256:` and the digest of its text.
 Exit codes: 0 done, 1 a path that is not there, 2 wrong usage, 3 some input could not be read (the rest is judged).
 """
 
@@ -149,6 +149,222 @@ def run_instances(record, _context):
     return is_call(record, "ec2", "RunInstances")
 
 
+def trail_deleted(record, _context):
+    return is_call(record, "cloudtrail", "DeleteTrail")
+
+
+def trail_updated(record, _context):
+    return is_call(record, "cloudtrail", "UpdateTrail")
+
+
+def trail_selectors_narrowed(record, _context):
+    if not is_call(record, "cloudtrail", "PutEventSelectors"):
+        return False
+    for selector in at(record, "requestParameters", "eventSelectors") or []:
+        included = selector.get("includeManagementEvents", True) is not False
+        if included and selector.get("readWriteType", "All") == "All" and not selector.get("excludeManagementEventSources"):
+            return False
+    for selector in at(record, "requestParameters", "advancedEventSelectors") or []:
+        conditions = selector.get("fieldSelectors", [])
+        if [c.get("field") for c in conditions] == ["eventCategory"] and "Management" in conditions[0].get("equals", []):
+            return False
+    return True
+
+
+def console_login_assumed_role(record, _context):
+    role = text_at(record, "userIdentity", "sessionContext", "sessionIssuer", "userName")
+    role = role or text_at(record, "userIdentity", "arn").partition(":assumed-role/")[2].split("/")[0]
+    through_identity_center = role.startswith("AWSReservedSSO_") or at(record, "userIdentity", "onBehalfOf", "userId")
+    by_role = text_at(record, "userIdentity", "type") == "AssumedRole"
+    return is_call(record, "signin", "ConsoleLogin") and by_role and not through_identity_center
+
+
+def deactivate_mfa_root(record, _context):
+    user = text_at(record, "requestParameters", "userName")
+    device = text_at(record, "requestParameters", "serialNumber")
+    own = user == "AWS ROOT USER" or re.search(":mfa/root-account-mfa-device$", device)
+    return is_call(record, "iam", "DeactivateMFADevice") and text_at(record, "userIdentity", "type") == "Root" and bool(own)
+
+
+def create_group(record, _context):
+    return is_call(record, "iam", "CreateGroup")
+
+
+def delete_group(record, _context):
+    return is_call(record, "iam", "DeleteGroup")
+
+
+def access_key_for_another(record, _context):
+    owner = text_at(record, "requestParameters", "userName") or text_at(record, "responseElements", "accessKey", "userName")
+    caller = text_at(record, "userIdentity", "userName") if text_at(record, "userIdentity", "type") == "IAMUser" else None
+    return is_call(record, "iam", "CreateAccessKey") and owner != "" and owner != caller
+
+
+def login_profile_changed(record, _context):
+    return is_call(record, "iam", "CreateLoginProfile", "UpdateLoginProfile")
+
+
+def administrator_policy_attached(record, _context):
+    calls = [verb + to + "Policy" for verb in ("Attach", "Put") for to in ("User", "Role", "Group")]
+    if not is_call(record, "iam", *calls):
+        return False
+    if re.fullmatch("arn:[^:]*:iam::aws:policy/AdministratorAccess", text_at(record, "requestParameters", "policyArn")):
+        return True
+    try:
+        statements = json.loads(text_at(record, "requestParameters", "policyDocument")).get("Statement", [])
+    except ValueError:
+        return False
+    return any(
+        s.get("Effect") == "Allow" and "Condition" not in s and {"*", "*:*"} & set(many(s.get("Action"))) and "*" in many(s.get("Resource"))
+        for s in many(statements)
+    )
+
+
+def lambda_function_created(record, _context):
+    return is_call(record, "lambda", "CreateFunction")
+
+
+def lambda_configuration_updated(record, _context):
+    return is_call(record, "lambda", "UpdateFunctionConfiguration")
+
+
+def ecs_service_created(record, _context):
+    return is_call(record, "ecs", "CreateService")
+
+
+def ecs_task_run_or_started(record, _context):
+    by_ecs = text_at(record, "userIdentity", "invokedBy") == "ecs.amazonaws.com"
+    of_itself = text_at(record, "userIdentity", "type") == "AWSService" and by_ecs
+    return is_call(record, "ecs", "RunTask", "StartTask") and not of_itself
+
+
+def bucket_encryption_deleted(record, _context):
+    return is_call(record, "s3", "DeleteBucketEncryption")
+
+
+def public_access_block_weakened(record, _context):
+    calls = [verb + of + "PublicAccessBlock" for verb in ("Put", "Delete") for of in ("Bucket", "Account")]
+    flags = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    block = at(record, "requestParameters", "PublicAccessBlockConfiguration") or {}
+    return is_call(record, "s3", *calls) and any(str(block.get(flag)).lower() != "true" for flag in flags)
+
+
+def bucket_acl_put(record, _context):
+    return is_call(record, "s3", "PutBucketAcl")
+
+
+def lets_in(document, own_account):
+    """Whom a policy document lets in that is neither its own account nor a service: "account", "everyone", or nothing."""
+    found = set()
+    for statement in many(document.get("Statement")):
+        if statement.get("Effect") != "Allow":
+            continue
+        principal = "*" if "NotPrincipal" in statement else statement.get("Principal")
+        kinds = principal.values() if isinstance(principal, dict) else [principal]
+        for name in [name for kind in kinds for name in many(kind)]:
+            account = name if re.fullmatch("[0-9]{12}", name) else (name.split(":") + [""] * 5)[4]
+            if name == "*" and "Condition" not in statement:
+                found.add("everyone")
+            elif account not in ("", own_account):
+                found.add("account")
+    return found
+
+
+def many(value):
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def role_trust_opened(record, _context):
+    if not is_call(record, "iam", "UpdateAssumeRolePolicy", "CreateRole"):
+        return False
+    key = "assumeRolePolicyDocument" if text_at(record, "eventName") == "CreateRole" else "policyDocument"
+    text = text_at(record, "requestParameters", key)
+    return bool(lets_in(json.loads(text), text_at(record, "recipientAccountId")))
+
+
+def root_activity(record, _context):
+    by_root = text_at(record, "userIdentity", "type") == "Root" and not text_at(record, "userIdentity", "invokedBy")
+    is_change = text_at(record, "eventType") == "AwsApiCall" and str(at(record, "readOnly")).lower() == "false"
+    return by_root and is_change and succeeded(record)
+
+
+def organization_left(record, _context):
+    return is_call(record, "organizations", "LeaveOrganization", "RemoveAccountFromOrganization")
+
+
+def region_enabled(record, _context):
+    return is_call(record, "account", "EnableRegion")
+
+
+def detection_weakened(record, _context):
+    members = ("DisassociateMembers", "DeleteMembers")
+    disabled = is_call(record, "guardduty", "UpdateDetector") and str(at(record, "requestParameters", "enable")).lower() == "false"
+    return (
+        disabled
+        or is_call(record, "guardduty", "DeleteDetector", "StopMonitoringMembers", "DeletePublishingDestination", *members)
+        or is_call(record, "config", "StopConfigurationRecorder", "DeleteConfigurationRecorder", "DeleteDeliveryChannel")
+        or is_call(record, "securityhub", "DisableSecurityHub", "BatchDisableStandards", *members)
+    )
+
+
+def flow_logs_deleted(record, _context):
+    return is_call(record, "ec2", "DeleteFlowLogs")
+
+
+def security_group_opened(record, _context):
+    if not is_call(record, "ec2", "AuthorizeSecurityGroupIngress"):
+        return False
+    request = at(record, "requestParameters") or {}
+    rules = [(rule, ranges_of(rule)) for rule in at(request, "ipPermissions", "items") or []]
+    rules.append((request, {request.get("cidrIp")}))
+    for rule, ranges in rules:
+        web = rule.get("ipProtocol") == "tcp" and rule.get("fromPort") == rule.get("toPort") and rule.get("fromPort") in (80, 443)
+        if ranges & {"0.0.0.0/0", "::/0"} and not web:
+            return True
+    return False
+
+
+def ranges_of(rule):
+    v4 = {r.get("cidrIp") for r in at(rule, "ipRanges", "items") or []}
+    return v4 | {r.get("cidrIpv6") for r in at(rule, "ipv6Ranges", "items") or []}
+
+
+def snapshot_shared(record, _context):
+    if is_call(record, "ec2", "ModifySnapshotAttribute", "ModifyImageAttribute"):
+        added = [at(record, "requestParameters", key, "add", "items") for key in ("createVolumePermission", "launchPermission")]
+        return any(who.get("userId") or who.get("group") for items in added for who in items or [])
+    is_share = text_at(record, "requestParameters", "attributeName") == "restore"
+    shared_with = at(record, "requestParameters", "valuesToAdd")
+    return is_call(record, "rds", "ModifyDBSnapshotAttribute", "ModifyDBClusterSnapshotAttribute") and is_share and bool(shared_with)
+
+
+def ssm_command_sent(record, _context):
+    return is_call(record, "ssm", "SendCommand")
+
+
+def user_data_changed(record, _context):
+    request = at(record, "requestParameters") or {}
+    return is_call(record, "ec2", "ModifyInstanceAttribute") and ("userData" in request or request.get("attribute") == "userData")
+
+
+def user_data_read(record, _context):
+    asked_for = text_at(record, "requestParameters", "attribute")
+    return is_call(record, "ec2", "DescribeInstanceAttribute") and asked_for == "userData" and not is_console(record)
+
+
+def key_disabled(record, _context):
+    return is_call(record, "kms", "DisableKey", "ScheduleKeyDeletion")
+
+
+def secret_read_by_person(record, _context):
+    by_person = text_at(record, "userIdentity", "type") in ("IAMUser", "Root") and not is_console(record)
+    decrypted = str(at(record, "requestParameters", "withDecryption")).lower() == "true"
+    return by_person and (
+        is_call(record, "secretsmanager", "GetSecretValue", "BatchGetSecretValue")
+        or (is_call(record, "ssm", "GetParameter", "GetParameters", "GetParametersByPath") and decrypted)
+    )
+
+
 def bucket_change_out_of_band(record, context):
     return is_call(record, "s3", "CreateBucket", "DeleteBucket") and bool(broken_expectations(record, context))
 
@@ -222,15 +438,45 @@ def session_workload(record):
 
 
 RULES = (
+    access_key_for_another,
+    administrator_policy_attached,
+    bucket_acl_put,
     bucket_change_out_of_band,
+    bucket_encryption_deleted,
     bucket_policy_put,
+    console_login_assumed_role,
     console_login_without_mfa,
     console_root_login_without_mfa,
+    create_group,
     create_user,
+    deactivate_mfa_root,
+    delete_group,
+    detection_weakened,
+    ecs_service_created,
+    ecs_task_run_or_started,
+    flow_logs_deleted,
+    key_disabled,
     lambda_code_updated,
+    lambda_configuration_updated,
+    lambda_function_created,
     logging_stopped,
+    login_profile_changed,
+    organization_left,
+    public_access_block_weakened,
+    region_enabled,
+    role_trust_opened,
+    root_activity,
     run_instances,
+    secret_read_by_person,
+    security_group_opened,
+    snapshot_shared,
+    ssm_command_sent,
     trail_created,
+    trail_deleted,
+    trail_selectors_narrowed,
+    trail_updated,
+    user_data_changed,
+    user_data_read,
 )
 
 

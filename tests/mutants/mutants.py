@@ -33,10 +33,7 @@ class Mutant(NamedTuple):
     path: str
     what: str
     content: str
-
-    @property
-    def crate(self):
-        return self.path.split("/")[1]
+    crate: str
 
 
 class Misfit(Exception):
@@ -92,7 +89,7 @@ def selector_mutants(path, text):
             continue
 
         def mutant(what, left):
-            return Mutant(path, what, text[: match.end()] + ", ".join(left) + text[end - 1 :])
+            return Mutant(path, what, text[: match.end()] + ", ".join(left) + text[end - 1 :], path.split("/")[1])
 
         for key, left in without_each(keys):
             yield mutant(f"select without {key}", left)
@@ -109,12 +106,12 @@ def selector_mutants(path, text):
 
 def body_mutants(listed):
     for edit in listed:
-        path = f"{POLICIES}/{edit['file']}"
+        path = os.path.normpath(f"{POLICIES}/{edit['file']}")
         text = (ROOT / path).read_text()
         old, new = edit["old"], edit["new"]
         if text.count(old) != 1:
             raise Misfit(f"{path}: {old!r} stands there {text.count(old)} times, not once: bring bodies.toml up to date")
-        yield Mutant(path, edit["what"], text.replace(old, new))
+        yield Mutant(path, edit["what"], text.replace(old, new), edit.get("tests", edit["file"].split("/")[0]))
 
 
 def all_mutants():

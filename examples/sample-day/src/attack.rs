@@ -135,15 +135,15 @@ fn stay(scene: &mut Scene, dice: &mut Dice) {
     let create_key = Event::call(&caller, dice, key_time, IAM, "CreateAccessKey")
         .request(object! { "userName": NEW_USER })
         .response(object! { "accessKey": access_key });
-    scene.tell("gives it an access key", create_key);
+    scene.expect("gives it an access key", &[RuleId::AccessKeyForAnother], create_key);
 
     let document = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
     let inline = Event::call(&caller, dice, Moment::at(21, 5, 58), IAM, "PutUserPolicy")
         .request(object! { "userName": NEW_USER, "policyName": "sync", "policyDocument": document });
-    scene.tell("gives it every right, inline", inline);
+    scene.expect("gives it every right, inline", &[RuleId::AdministratorPolicyAttached], inline);
     let attach = Event::call(&caller, dice, Moment::at(21, 6, 20), IAM, "AttachUserPolicy")
         .request(object! { "userName": NEW_USER, "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess" });
-    scene.tell("and once more, attached", attach);
+    scene.expect("and once more, attached", &[RuleId::AdministratorPolicyAttached], attach);
 }
 
 fn create_bucket_from_container(scene: &mut Scene, dice: &mut Dice) {
@@ -296,10 +296,10 @@ fn cover_tracks(scene: &mut Scene, dice: &mut Dice) {
             "logFileValidationEnabled": false,
             "isOrganizationTrail": false,
         });
-    scene.expect("creates a trail that records nothing of use", &[RuleId::TrailCreated], create);
+    scene.expect("creates a trail that records nothing of use", &[RuleId::TrailCreated, RuleId::RootActivity], create);
     let stop = Event::call(&root, dice, LOGGING_STOPS, "cloudtrail.amazonaws.com", "StopLogging")
         .request(object! { "name": arn("management-events") });
-    scene.expect("stops the real trail", &[RuleId::LoggingStopped], stop);
+    scene.expect("stops the real trail", &[RuleId::LoggingStopped, RuleId::RootActivity], stop);
 }
 
 fn new_user(region: Region, agent: Agent) -> Caller {

@@ -16,6 +16,12 @@ pub enum RuleId {
     ConsoleRootLoginWithoutMfa,
     /// `create-user`
     CreateUser,
+    /// `access-key-for-another`
+    AccessKeyForAnother,
+    /// `administrator-policy-attached`
+    AdministratorPolicyAttached,
+    /// `root-activity`
+    RootActivity,
     /// `bucket-change-out-of-band`
     BucketChangeOutOfBand,
     /// `bucket-policy-put`
@@ -37,6 +43,9 @@ impl RuleId {
             RuleId::ConsoleLoginWithoutMfa => "console-login-without-mfa",
             RuleId::ConsoleRootLoginWithoutMfa => "console-root-login-without-mfa",
             RuleId::CreateUser => "create-user",
+            RuleId::AccessKeyForAnother => "access-key-for-another",
+            RuleId::AdministratorPolicyAttached => "administrator-policy-attached",
+            RuleId::RootActivity => "root-activity",
             RuleId::BucketChangeOutOfBand => "bucket-change-out-of-band",
             RuleId::BucketPolicyPut => "bucket-policy-put",
             RuleId::LambdaCodeUpdated => "lambda-code-updated",

@@ -11,11 +11,10 @@ use super::guest::{Answered, Guest, Judgement, TaskFailure};
 use super::state::shortened;
 
 impl Guest {
-    /// Whether a record is among those that are judged a second time. `number` is drawn from what identifies the event,
-    /// evenly over its range, so that the same records are taken whatever the number of workers.
-    pub fn wants_second_run(&self, number: u32) -> bool {
-        let every = self.limits().second_run_every;
-        every > 0 && u64::from(number) < (1 << u32::BITS) / every
+    /// Which records are judged a second time: those whose number is below this one. A record's number is drawn from what
+    /// identifies the event, evenly over its range, so that the same records are taken whatever the number of workers.
+    pub fn second_runs_below(&self) -> u64 {
+        (1_u64 << u32::BITS).checked_div(self.limits().second_run_every).unwrap_or(0)
     }
 
     /// Judges a record of the batch again and compares with the judgement. Where they differ, the fresh instance's answers

@@ -10,7 +10,7 @@ use policy_contract::manifest::RecordFormat;
 use crate::engine::{Batch, Task, TooLarge};
 use crate::limits::Limits;
 use crate::policy::Subscriber;
-use crate::record::Handover;
+use crate::record::Forms;
 
 /// A batch, and which record of the chunk each of its records is.
 #[derive(Debug, Default)]
@@ -40,7 +40,6 @@ pub(super) enum Next<'a> {
 
 /// Gathers the records of one chunk after the other.
 pub(super) struct Gatherer {
-    handover: Handover,
     json: Gathered,
     image: Gathered,
     policies: Vec<Wants>,
@@ -74,7 +73,6 @@ impl Gatherer {
     pub(super) fn new(formats: impl Iterator<Item = RecordFormat>, limits: &Limits) -> Self {
         let wants = |format| Wants { format, tasks: Vec::new(), records: 0, own: Gathered::default() };
         Self {
-            handover: Handover::default(),
             json: Gathered::default(),
             image: Gathered::default(),
             policies: formats.map(wants).collect(),
@@ -88,7 +86,7 @@ impl Gatherer {
     pub(super) fn add(
         &mut self,
         position: usize,
-        json: &str,
+        record: &mut Forms<'_>,
         subscribers: &[Subscriber],
         next: &mut impl FnMut(usize, Next<'_>),
     ) {
@@ -97,7 +95,7 @@ impl Gatherer {
             if !subscribers.iter().any(|subscriber| format_of(subscriber) == Some(format)) {
                 continue;
             }
-            let shared = self.share(position, json, format, next);
+            let shared = self.share(position, record, format, next);
             for of_policy in subscribers.chunk_by(|one, other| one.policy == other.policy) {
                 let Some(policy) = of_policy.first().map(|subscriber| subscriber.policy) else { continue };
                 let Some(wants) = self.policies.get_mut(policy).filter(|wants| wants.format == format) else { continue };
@@ -128,18 +126,11 @@ impl Gatherer {
     fn share(
         &mut self,
         position: usize,
-        json: &str,
+        record: &mut Forms<'_>,
         format: RecordFormat,
         next: &mut impl FnMut(usize, Next<'_>),
     ) -> Result<u32, NotHandedOver> {
-        // Taken out, so that the record can be lent while the batches change.
-        let mut handover = std::mem::take(&mut self.handover);
-        let shared = match handover.of(json).in_format(format) {
-            Ok(record) => self.push(position, record, format, next).map_err(NotHandedOver::from),
-            Err(error) => Err(error.into()),
-        };
-        self.handover = handover;
-        shared
+        Ok(self.push(position, record.in_format(format)?, format, next)?)
     }
 
     fn push(
@@ -223,6 +214,7 @@ mod tests {
 
     use super::*;
     use crate::limits::Kibibytes;
+    use crate::record::Handover;
 
     /// Policy, position in the chunk, rule.
     type Place = (usize, usize, u32);
@@ -255,7 +247,7 @@ mod tests {
     }
 
     fn gather(formats: &[RecordFormat], limits: &Limits, records: &[(String, Vec<Subscriber>)]) -> Heard {
-        let mut gatherer = Gatherer::new(formats.iter().copied(), limits);
+        let (mut gatherer, mut handover) = (Gatherer::new(formats.iter().copied(), limits), Handover::default());
         let mut heard = Heard::default();
         let mut next = |policy: usize, next: Next<'_>| match next {
             Next::Judge(Gathered { batch, records }) => {
@@ -272,7 +264,7 @@ mod tests {
         // Two chunks, so that nothing of the first is left over.
         for _ in 0..2 {
             for (position, (json, subscribers)) in records.iter().enumerate() {
-                gatherer.add(position, json, subscribers, &mut next);
+                gatherer.add(position, &mut handover.of(json), subscribers, &mut next);
             }
             gatherer.finish(&mut next);
         }
@@ -305,7 +297,7 @@ mod tests {
             Next::Judge(gathered) => asked.push((policy, gathered.batch.bytes().to_vec())),
             Next::Miss { position, rules, why } => missed.push((policy, position, rules.to_vec(), why.to_string())),
         };
-        gatherer.add(0, &odd, &subscribers, &mut next);
+        gatherer.add(0, &mut Handover::default().of(&odd), &subscribers, &mut next);
         gatherer.finish(&mut next);
         assert_eq!(asked, [(1, odd.into_bytes())]);
         let [(0, 0, rules, why)] = missed.as_slice() else { panic!("{missed:?}") };

@@ -4,7 +4,8 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use policy_contract::fields::Fields;
-use policy_contract::manifest::Mode;
+use policy_contract::image::Image;
+use policy_contract::manifest::{Mode, RecordFormat};
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
@@ -14,6 +15,7 @@ use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy, Subscriber};
+use crate::record::{Forms, Handover};
 
 /// What was found in a chunk.
 #[derive(Debug, Default)]
@@ -160,6 +162,7 @@ pub struct Judge {
     catalogue: Arc<Catalogue>,
     guests: Vec<Guest>,
     gatherer: Gatherer,
+    handover: Handover,
     thresholds: Thresholds,
     board: Arc<Board>,
 }
@@ -173,11 +176,12 @@ struct Said {
 }
 
 /// The rules that want a record, in the order of the policies.
-pub(super) fn subscribers(catalogue: &Catalogue, json: &str, subscribers: &mut Vec<Subscriber>) {
-    match Fields::from_json(json) {
-        Ok(fields) => catalogue.router().route(&fields, subscribers),
+pub(super) fn subscribers(catalogue: &Catalogue, record: &mut Forms<'_>, subscribers: &mut Vec<Subscriber>) {
+    let image = record.in_format(RecordFormat::Image).ok().and_then(|image| Image::read(image).ok());
+    match image.and_then(|image| Fields::in_image(image.root())) {
+        Some(fields) => catalogue.router().route(&fields, subscribers),
         // The reader checks that every record is a JSON object; should the two ever disagree, every policy sees it.
-        Err(_) => *subscribers = catalogue.rules_at_work(),
+        None => *subscribers = catalogue.rules_at_work(),
     }
 }
 
@@ -188,33 +192,33 @@ impl Judge {
         let formats = catalogue.policies().iter().map(|policy| policy.record_format());
         let gatherer = Gatherer::new(formats, limits);
         let (thresholds, board) = (Thresholds::from(limits), quarantines.board());
-        Self { catalogue, guests, gatherer, thresholds, board }
+        Self { catalogue, guests, gatherer, handover: Handover::default(), thresholds, board }
     }
 
     /// Judges a chunk: every rule that wants a record looks at it.
     pub fn judge(&mut self, chunk: &Chunk) -> Judged {
         let catalogue = Arc::clone(&self.catalogue);
-        self.judge_wanted(chunk, |position, wanted| {
-            subscribers(&catalogue, &chunk.records[position].record.json, wanted);
-        })
+        self.judge_wanted(chunk, |_, record, wanted| subscribers(&catalogue, record, wanted))
     }
 
     /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
-    pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Vec<Subscriber>)) -> Judged {
-        let Self { catalogue, guests, gatherer, thresholds, board } = self;
+    pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>)) -> Judged {
+        let Self { catalogue, guests, gatherer, handover, thresholds, board } = self;
         let of_policy = |policy| OfPolicy { is_stopped: board.is_quarantined(policy), ..OfPolicy::default() };
         let judged = Judged { by_policy: (0..guests.len()).map(of_policy).collect(), ..Judged::default() };
-        let mut hearing = Hearing { chunk, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
+        let samples = chunk.records.iter().map(|record| sample_number(record.record.event_key.as_str())).collect();
+        let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
         let mut wanted = Vec::new();
         for (position, record) in chunk.records.iter().enumerate() {
-            want(position, &mut wanted);
+            let mut forms = handover.of(&record.record.json);
+            want(position, &mut forms, &mut wanted);
             if wanted.is_empty() {
                 hearing.judged.records.unselected += 1;
                 continue;
             }
             hearing.judged.records.evaluated += 1;
             wanted.retain(|subscriber| !hearing.withholds(position, *subscriber));
-            gatherer.add(position, &record.record.json, &wanted, &mut |policy, next| hearing.next(policy, next));
+            gatherer.add(position, &mut forms, &wanted, &mut |policy, next| hearing.next(policy, next));
         }
         gatherer.finish(&mut |policy, next| hearing.next(policy, next));
         let Hearing { mut judged, mut said, .. } = hearing;
@@ -279,6 +283,8 @@ impl Judge {
 /// Asks the policies about a chunk and keeps what they say.
 struct Hearing<'j> {
     chunk: &'j Chunk,
+    /// A number for each record of the chunk, by which second runs are sampled.
+    samples: Vec<u32>,
     catalogue: &'j Catalogue,
     guests: &'j mut [Guest],
     thresholds: Thresholds,
@@ -322,14 +328,15 @@ impl Hearing<'_> {
 
     /// Asks a policy about a batch.
     fn ask(&mut self, policy: usize, Gathered { batch, records }: &Gathered) {
-        let Self { chunk, catalogue, guests, thresholds, judged, said } = self;
+        let Self { chunk, samples, catalogue, guests, thresholds, judged, said } = self;
         let of_policy = &mut judged.by_policy[policy];
         let guest = &mut guests[policy];
         let mut judgement = guest.judge(batch);
-        let record = |record: usize| &chunk.records[records[record]].record;
-        of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), |number| &record(number).json, &judgement, *thresholds);
-        for number in 0..records.len() {
-            if guest.wants_second_run(sample_number(record(number).event_key.as_str())) {
+        let json = |number: usize| &*chunk.records[records[number]].record.json;
+        of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), json, &judgement, *thresholds);
+        let second_runs_below = guest.second_runs_below();
+        for (number, position) in records.iter().enumerate() {
+            if u64::from(samples[*position]) < second_runs_below {
                 guest.judge_again(batch, number, &mut judgement);
             }
         }

@@ -21,6 +21,7 @@ use crate::engine::{FailureKind, Judgement, Task};
 use crate::finding::facts::{Facts, PrincipalType};
 use crate::limits::Limits;
 use crate::policy::Catalogue;
+use crate::record::Handover;
 
 /// A streak that has grown to so many times the tasks that a quarantine needs begins anew: it is an attacker's, and what it
 /// is remembered by must not grow for ever.
@@ -322,9 +323,9 @@ impl Quarantines {
             return;
         }
         let mut withheld = Vec::new();
-        let mut wanted = Vec::new();
+        let (mut handover, mut wanted) = (Handover::default(), Vec::new());
         for (position, record) in records.iter().enumerate() {
-            subscribers(&self.catalogue, &record.record.json, &mut wanted);
+            subscribers(&self.catalogue, &mut handover.of(&record.record.json), &mut wanted);
             withheld.extend(wanted.iter().filter(|s| s.policy == policy).map(|subscriber| (position, subscriber.rule)));
         }
         *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };

@@ -2,6 +2,8 @@
 
 use policy_sdk::prelude::*;
 
+use crate::function;
+
 /// Someone replaced the code of a function. The new code runs with the function's role and sees whatever is sent to it, each
 /// time that it is called: an attacker gains the role's rights, and a way back in that outlives the stolen keys.
 ///
@@ -27,24 +29,12 @@ pub fn lambda_code_updated(event: &Event) -> Option<Finding> {
         return None;
     }
     let who = event.actor().label();
-    let asked_for = event.get("requestParameters.functionName").text();
-    let name = event.get("responseElements.functionName").str().unwrap_or(asked_for);
+    let name = function::name(event);
     let finding = Finding::new(format!("{who} replaced the code of the function {name}"))
         .detail("function", name)
         .detail("role", event.get("responseElements.role").str())
         .detail("code_sha256", event.get("responseElements.codeSha256").str())
         .detail("source_address", event.source_ip_text())
-        .resource(function(event, asked_for));
+        .resource(function::resource(event));
     Some(finding)
-}
-
-/// The answer names the ARN; where it is missing, the request names the function, by ARN or by name.
-fn function(event: &Event, asked_for: &str) -> Resource {
-    let (partition, region, account) = (event.partition(), event.region(), event.recipient_account());
-    let arn = match event.get("responseElements.functionArn").str() {
-        Some(arn) => arn.to_owned(),
-        None if asked_for.starts_with("arn:") => asked_for.to_owned(),
-        None => format!("arn:{partition}:lambda:{region}:{account}:function:{asked_for}"),
-    };
-    Resource::of_kind("AWS::Lambda::Function", arn).in_region(region).in_account(account)
 }

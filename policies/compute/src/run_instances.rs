@@ -2,6 +2,8 @@
 
 use policy_sdk::prelude::*;
 
+use crate::instance;
+
 /// Someone started instances. Attackers start many and large ones to mine at the account's expense, or a single one with a
 /// strong role attached, or inside a network that they want to reach.
 #[rule(
@@ -21,17 +23,10 @@ use policy_sdk::prelude::*;
 pub fn run_instances(event: &Event) -> Finding {
     let who = event.actor().label();
     let kind = event.get("requestParameters.instanceType").text();
-    let started: Vec<&str> =
-        event.get("responseElements.instancesSet.items[].instanceId").items().filter_map(|id| id.str()).collect();
+    let started = instance::started(event);
     let finding = Finding::new(format!("{who} started {} instance(s) of type {kind}", started.len()))
         .detail("instance_type", kind)
         .detail("images", event.get("requestParameters.instancesSet.items[].imageId"))
         .detail("source_address", event.source_ip_text());
-    started.iter().fold(finding, |finding, id| finding.resource(instance(event, id)))
-}
-
-fn instance(event: &Event, id: &str) -> Resource {
-    let (partition, region, account) = (event.partition(), event.region(), event.recipient_account());
-    let arn = format!("arn:{partition}:ec2:{region}:{account}:instance/{id}");
-    Resource::of_kind("AWS::EC2::Instance", arn).in_region(region).in_account(account)
+    started.into_iter().fold(finding, |finding, id| finding.resource(instance::resource(event, id)))
 }

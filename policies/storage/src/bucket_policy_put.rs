@@ -1,9 +1,9 @@
 //! Rule `bucket-policy-put`.
 
 use policy_sdk::prelude::*;
+use policy_sdk::resource_policy::{Reach, admitted};
 
 use crate::bucket;
-use crate::bucket_policy::{Reach, admitted};
 
 /// Someone replaced the policy of a bucket, which says who may read and write it from wherever they are. One line lets an
 /// attacker's own account, or everybody, fetch the data without leaving a trace in the account that owns them.

@@ -1,10 +1,14 @@
-//! Policy `storage`: how buckets come and go, and who is let into them.
+//! Policy `storage`: how buckets come and go, and who is let into them and into copies of disks and databases.
 
 mod bucket;
+mod bucket_acl_put;
 mod bucket_change_out_of_band;
-mod bucket_policy;
+mod bucket_encryption_deleted;
 mod bucket_policy_put;
 mod expectation;
+mod list_buckets;
+mod public_access_block_weakened;
+mod snapshot_shared;
 
 use policy_sdk::{Table, TableKind};
 
@@ -34,12 +38,17 @@ pub const TRUSTED_NETWORKS: Table = Table::optional(
 
 policy_sdk::policy! {
     name: "storage",
-    description: "Buckets: how they come and go, and who is let into them.",
+    description: "Buckets and snapshots: how they come and go, and who is let into them.",
     owner: "security",
     settings: Settings,
     tables: [PRIVILEGED_PRINCIPALS, TRUSTED_NETWORKS],
     rules: [
         bucket_change_out_of_band::bucket_change_out_of_band,
         bucket_policy_put::bucket_policy_put,
+        bucket_acl_put::bucket_acl_put,
+        public_access_block_weakened::public_access_block_weakened,
+        bucket_encryption_deleted::bucket_encryption_deleted,
+        snapshot_shared::snapshot_shared,
+        list_buckets::list_buckets,
     ],
 }

@@ -134,7 +134,12 @@ impl<'a> Node<'a> {
 
     /// The members of an object, in the order in which they were written; none for anything else.
     pub fn members(self) -> Members<'a> {
-        let object = Object::of(self.image, self.word, self.at).unwrap_or(Object { image: self.image, members: &[], found_by: Index::None, index: &[] });
+        let object = Object::of(self.image, self.word, self.at).unwrap_or(Object {
+            image: self.image,
+            members: &[],
+            found_by: Index::None,
+            index: &[],
+        });
         Members { members: object.members.iter(), object }
     }
 

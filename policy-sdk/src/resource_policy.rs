@@ -1,13 +1,15 @@
-//! Whom a bucket policy lets in.
+//! Whom the policy of a resource lets in: a bucket's policy, a role's trust.
+//!
+//! The grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
 
 use std::collections::BTreeSet;
 
-use policy_sdk::prelude::*;
+use crate::event::{Document, Value};
 
-/// How far a bucket policy opens the bucket; later ones reach farther.
+/// How far a policy opens its resource; later ones reach farther.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// The bucket's own account and AWS services, or everybody under a condition.
+    /// The resource's own account and AWS services, or everybody under a condition.
     OwnAccount,
     /// An account that is not known to be its own.
     OtherAccount,
@@ -26,9 +28,7 @@ impl Reach {
     }
 }
 
-/// Whom the statements of a bucket policy that allow something let in, and how far that reaches.
-///
-/// The grammar: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html>.
+/// Whom the statements that allow something let in, as they are written, and how far that reaches.
 pub fn admitted<'a>(policy: &'a Document, own_account: &str) -> (BTreeSet<&'a str>, Reach) {
     let mut principals = BTreeSet::new();
     let mut reach = Reach::OwnAccount;
