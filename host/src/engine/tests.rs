@@ -145,7 +145,8 @@ fn what_fails_only_after_other_records_is_answered_and_reported_without_a_record
 #[test]
 fn a_batch_that_fails_as_a_whole_is_reported_where_no_record_does() {
     let mut guest = guest(SETTINGS, |written| {
-        written.evaluate += "(if (i32.gt_u (local.get $tasks_count) (i32.const 1)) (then (unreachable)))";
+        // A task is two numbers.
+        written.evaluate += "(if (i32.gt_u (local.get $tasks_count) (i32.const 2)) (then (unreachable)))";
     });
     let judgement = guest.judge(&batch(&["a", "b"]));
     assert_eq!((answered(&judgement), failed(&judgement)), (vec![0, 1], vec![]));

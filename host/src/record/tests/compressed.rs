@@ -119,8 +119,12 @@ fn damage_behind_the_limit_for_objects_is_not_told_however_it_arrives() {
     for (object_bytes, is_over) in [(before - 1, true), (before, false), (before + 1, false)] {
         let limits = ReadLimits { object_bytes, ..ReadLimits::default() };
         for outcome in [read_within(&damaged, limits), read_from(InPieces::new(&damaged, vec![1]), limits)] {
-            let error = unpack_error(&outcome);
-            assert_eq!(matches!(error, UnpackError::TooLarge { .. }), is_over, "{error} at {object_bytes}");
+            // What the damage made of the text before it is at fault too.
+            let faults = outcome.faults();
+            let last = &faults[faults.len() - 1].reason;
+            assert!(matches!(last, FaultReason::Unpack(_)), "{last} at {object_bytes}");
+            let says_too_large = matches!(last, FaultReason::Unpack(UnpackError::TooLarge { .. }));
+            assert_eq!(says_too_large, is_over, "{last} at {object_bytes}");
         }
     }
 }
