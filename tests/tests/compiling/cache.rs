@@ -47,7 +47,7 @@ fn a_second_scan_takes_the_code_from_the_cache() {
     assert!(second.stdout == first.stdout, "{}", second.stderr);
     assert_eq!(stage.entries(), entries);
     // Another file of the same policy is another policy.
-    let file = stage.path().join("policies/identity.wasm");
+    let file = stage.path().join("policies/network.wasm");
     let mut changed = fs::read(&file).unwrap();
     changed.extend_from_slice(b"\0\x03\x02hi");
     fs::write(&file, changed).unwrap();

@@ -10,8 +10,9 @@ use e2e::hostile::records;
 use e2e::{Run, built, policy};
 use serde_json::Value;
 
-/// The policies that ship of which a stage has a copy: two that find something in the example records.
-const SHIPPED: [&str; 2] = ["audit-log", "identity"];
+/// The policies that ship of which a stage has a copy: small ones, of which each compiles to less than the least that sizes can
+/// be limited to, and one that finds something in the example records.
+const SHIPPED: [&str; 2] = ["audit-log", "network"];
 
 /// A folder with policies, records and a cache.
 pub struct Stage {
