@@ -109,7 +109,7 @@ pub fn good_lines(run: &Run) -> Vec<&str> {
 pub fn assert_quiet(run: &Run) {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert!(!run.stderr.contains("warning") && !run.stderr.contains("error"), "{}", run.stderr);
-    assert!(good_lines(run).len() > 5, "{}", run.stderr);
+    assert_eq!(good_lines(run).len(), 2, "{}", run.stderr);
 }
 
 /// A scan that found what another one did and says this on standard error.
