@@ -1,4 +1,5 @@
-//! The forms in which one record is handed to policies, each made at most once and only where a policy asks for it.
+//! The forms in which one record is handed to policies, each made at most once. The image is made of every record, since records are
+//! routed by it too.
 
 use policy_contract::image::{BadJson, Writer};
 use policy_contract::manifest::RecordFormat;

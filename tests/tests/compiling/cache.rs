@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use e2e::Run;
 use sha2::{Digest as _, Sha256};
 
-use crate::stage::{Stage, assert_quiet, assert_same_and_says};
+use crate::stage::{Stage, assert_quiet, assert_quiet_and_small, assert_same_and_says};
 
 /// Bytes behind an entry's description: the code's length, the SHA-256 and the magic.
 const FOOTER: usize = 8 + 32 + 16;
@@ -47,7 +47,7 @@ fn a_second_scan_takes_the_code_from_the_cache() {
     assert!(second.stdout == first.stdout, "{}", second.stderr);
     assert_eq!(stage.entries(), entries);
     // Another file of the same policy is another policy.
-    let file = stage.path().join("policies/network.wasm");
+    let file = stage.path().join("policies/identity.wasm");
     let mut changed = fs::read(&file).unwrap();
     changed.extend_from_slice(b"\0\x03\x02hi");
     fs::write(&file, changed).unwrap();
@@ -202,7 +202,9 @@ fn hosts_that_start_at_once_share_a_folder() {
 
 #[test]
 fn the_cache_is_kept_to_its_size() {
-    let (stage, first) = compiled();
+    let stage = Stage::small();
+    let first = stage.scan("");
+    assert_quiet_and_small(&first);
     let older = paths(&stage).remove(1);
     File::open(&older).unwrap().set_modified(SystemTime::now() - Duration::from_secs(60)).unwrap();
     fs::write(stage.cache().join("README"), vec![0; 2 << 20]).unwrap();

@@ -6,7 +6,7 @@ use e2e::hostile::guest::Guest;
 use e2e::hostile::{records, slow};
 use e2e::{Run, event, findings, policy, rule};
 
-use crate::stage::{Stage, assert_quiet, good_lines};
+use crate::stage::{Stage, assert_quiet, assert_quiet_and_small, good_lines};
 
 const NAME: &str = "hostile-slow";
 
@@ -27,14 +27,18 @@ fn assert_judges(run: &Run, alone: &Run) {
 /// says this.
 fn stopped(module: &[u8], limits: &str, reason: &str, raised: &str, told: &str) {
     let stage = Stage::new();
-    // The others' code is in the cache afterwards, so that low limits concern the one module alone.
     let alone = stage.scan("");
     assert_quiet(&alone);
+    stopped_beside(&stage, &alone, module, limits, reason, raised, told);
+}
+
+/// The same on a stage that was scanned: the others' code is in the cache, so that low limits concern the one module alone.
+fn stopped_beside(stage: &Stage, alone: &Run, module: &[u8], limits: &str, reason: &str, raised: &str, told: &str) {
     let entries = stage.entries();
     stage.add(module);
     let beside = stage.scan(limits);
     assert_eq!(beside.code, Some(2), "{}", beside.stderr);
-    assert!(good_lines(&beside) == good_lines(&alone), "other findings: {}", beside.stderr);
+    assert!(good_lines(&beside) == good_lines(alone), "other findings: {}", beside.stderr);
     let found = findings(&beside).unwrap();
     let refusals: Vec<_> = found.iter().filter(|finding| rule(finding) == "policy-refused").collect();
     let [refusal] = refusals[..] else { panic!("{} refusals: {}", refusals.len(), beside.stderr) };
@@ -45,7 +49,7 @@ fn stopped(module: &[u8], limits: &str, reason: &str, raised: &str, told: &str) 
     assert_eq!((stage.entries(), stage.unfinished().len()), (entries, 0));
 
     let without = stage.scan(raised);
-    assert_judges(&without, &alone);
+    assert_judges(&without, alone);
     assert!(without.stderr.contains(told), "{}", without.stderr);
 }
 
@@ -74,12 +78,16 @@ fn memory_is_limited() {
 #[test]
 fn the_size_of_machine_code_is_limited() {
     let module = slow::bulk(guest(), 100, 1000).unwrap();
-    stopped(&module, "compiled_mib = 1", "compiles to more than 1 MiB of machine code", "", "");
+    // What is in the cache is held to this limit too.
+    let stage = Stage::small();
+    let alone = stage.scan("");
+    assert_quiet_and_small(&alone);
+    stopped_beside(&stage, &alone, &module, "compiled_mib = 1", "compiles to more than 1 MiB of machine code", "", "");
 }
 
 #[test]
 fn code_in_the_cache_is_held_to_a_limit_that_was_lowered() {
-    let stage = Stage::new();
+    let stage = Stage::small();
     stage.add(&slow::bulk(guest(), 100, 1000).unwrap());
     let alone = stage.scan("");
     assert_judges(&alone, &alone);
