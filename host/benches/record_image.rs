@@ -263,10 +263,9 @@ fn in_wasm(folder: &Path, records: &[RawRecord]) {
     let to_chunk_record = |record: &RawRecord| ChunkRecord { object: "records".into(), record: record.clone() };
     let chunk = Chunk { records: records.iter().map(to_chunk_record).collect(), ..Chunk::default() };
     let mut with = |number: usize| {
-        let policies = (0..number).map(|number| policy(&loader, folder, "bench-three-lookups.wasm", number)).collect();
+        let policies = (0..number).map(|number| Arc::new(policy(&loader, folder, "bench-three-lookups.wasm", number))).collect();
         let catalogue = Arc::new(Catalogue::new(policies, Vec::new()));
-        let quarantines = Quarantines::new(Arc::clone(&catalogue), &limits);
-        let mut judge = Judge::new(catalogue, &limits, &quarantines);
+        let mut judge = Judge::new(catalogue, &limits, Quarantines::new(&limits).board());
         measure(&format!("{number} policies with three look-ups each"), count, || {
             let judged = judge.judge(&chunk);
             assert!(judged.failures.is_empty() && judged.findings.is_empty());

@@ -1,5 +1,6 @@
 //! `trailwarden scan`: stored records in, findings out.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::config::Config;
 use crate::engine::LogLevel;
 use crate::finding::{HostFinding, HostRule, Subject};
 use crate::limits::FAULTS_REPORTED;
-use crate::pipeline::{Feed, Scanned, Unreadable, scan};
+use crate::pipeline::{Feed, Quarantines, Scanned, Unreadable, judge_all};
 use crate::policy::Catalogue;
 use crate::record::ReadLimits;
 use crate::source::{Input, Inputs};
@@ -163,9 +164,11 @@ impl Scanning {
             let object = error.path.display().to_string().into();
             self.unreadable(Unreadable { object, offset: None, reason: error.source.to_string(), is_one_record: false })?;
         }
-        let feed = Feed::new(inputs.objects, ReadLimits::from(&config.limits), move |bytes| progress.add_bytes(bytes));
+        let objects: VecDeque<_> = inputs.objects.into();
+        let feed = Feed::new(objects, ReadLimits::from(&config.limits), move |bytes| progress.add_bytes(bytes));
         let this = &mut *self;
-        scan(feed, catalogue, &config.limits, workers, |scanned| this.receive(catalogue, scanned))?;
+        let quarantines = Quarantines::new(&config.limits);
+        judge_all(feed, || Arc::clone(catalogue), &config.limits, workers, quarantines, |scanned| this.receive(scanned))?;
         self.report_other_faults()?;
         self.telling.failures(self.journaling.is_some())?;
         if let Some(journaling) = self.journaling.take() {
@@ -180,15 +183,17 @@ impl Scanning {
         Ok(())
     }
 
-    fn receive(&mut self, catalogue: &Catalogue, scanned: Scanned) -> Result<(), Stopped> {
-        let Scanned { judged, records, quarantined, unreadable, ended, objects_ended } = scanned;
+    fn receive(&mut self, scanned: Scanned) -> Result<(), Stopped> {
+        let Scanned { catalogue, judged, records, quarantined, unreadable, ended } = scanned;
         if let Some(journaling) = &mut self.journaling {
-            journaling.write(catalogue, &records, &judged)?;
+            journaling.write(&catalogue, &records, &judged)?;
         }
-        self.summary.read += &ended;
-        self.summary.objects += objects_ended;
+        for object in &ended {
+            self.summary.read += &object.tally;
+            self.summary.objects += u64::from(object.end.was_opened());
+        }
         self.summary.judged += judged.counts();
-        self.telling.judged(catalogue, &records, judged, quarantined)?;
+        self.telling.judged(&catalogue, &records, judged, quarantined)?;
         for fault in unreadable {
             self.unreadable(fault)?;
         }

@@ -28,6 +28,11 @@ impl WarmKey {
         Self { number, shelf: Arc::clone(shelf) }
     }
 
+    /// A number that no other policy of the engine has, or has had.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// A warm instance, the one that was used last.
     pub(super) fn take(&self) -> Option<Instance> {
         self.shelf.take(self.number)

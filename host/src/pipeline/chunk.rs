@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::record::{RawRecord, Tally};
+use crate::source::Ticket;
 
 /// Consecutive records, and what was unreadable between them.
 #[derive(Debug, Default)]
@@ -13,10 +14,41 @@ pub struct Chunk {
     pub records: Vec<ChunkRecord>,
     /// What was unreadable.
     pub unreadable: Vec<Unreadable>,
-    /// The sums of the objects that ended in this chunk.
-    pub ended: Tally,
-    /// How many objects ended in this chunk.
-    pub objects_ended: u64,
+    /// The objects that ended in this chunk, in their order.
+    pub ended: Vec<EndedObject>,
+}
+
+/// An object that was read as far as it can be.
+#[derive(Debug)]
+pub struct EndedObject {
+    /// Its name.
+    pub name: Arc<str>,
+    /// By which its source knows it, where that wants to hear of it.
+    pub ticket: Option<Ticket>,
+    /// What it held.
+    pub tally: Tally,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How an object ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All that it holds was read, or is unreadable whenever it is read.
+    Whole,
+    /// It is not there.
+    Missing,
+    /// It could not be opened, and perhaps can be later.
+    NotOpened,
+    /// It could not be read to its end, and perhaps can be later.
+    Interrupted,
+}
+
+impl End {
+    /// Whether anything of it could be read.
+    pub fn was_opened(self) -> bool {
+        matches!(self, Self::Whole | Self::Interrupted)
+    }
 }
 
 /// A record and the object that it came in.

@@ -1,18 +1,17 @@
 //! Objects become chunks, one after the other. Workers take turns: whoever needs a chunk reads it, so that no queue can grow
 //! and a chunk's place in the order is known before it is judged.
 
-use std::collections::VecDeque;
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
-use super::chunk::{Chunk, ChunkRecord, Unreadable};
+use super::chunk::{Chunk, ChunkRecord, End, EndedObject, Unreadable};
 use crate::limits::{CHUNK_BYTES, CHUNK_ITEMS};
-use crate::record::{Fault, Item, ObjectReader, ReadLimits};
-use crate::source::StoredObject;
+use crate::record::{Fault, Item, ObjectReader, ReadLimits, Tally};
+use crate::source::{Next, Objects, StoredObject, Ticket};
 
 /// Reads objects in their order.
 pub struct Feed {
-    objects: VecDeque<StoredObject>,
+    objects: Box<dyn Objects>,
     limits: ReadLimits,
     open: Option<OpenObject>,
     next_sequence: u64,
@@ -21,6 +20,8 @@ pub struct Feed {
 
 struct OpenObject {
     name: Arc<str>,
+    ticket: Option<Ticket>,
+    end: End,
     reader: ObjectReader<Box<dyn Read + Send>>,
     /// Stored bytes that `on_bytes` was told of.
     told: u64,
@@ -28,22 +29,23 @@ struct OpenObject {
 
 impl Feed {
     /// A feed of objects. `on_bytes` is told how many stored bytes were read since it was last told.
-    pub fn new(objects: Vec<StoredObject>, limits: ReadLimits, on_bytes: impl Fn(u64) + Send + 'static) -> Self {
-        Self { objects: objects.into(), limits, open: None, next_sequence: 0, on_bytes: Box::new(on_bytes) }
+    pub fn new(objects: impl Objects + 'static, limits: ReadLimits, on_bytes: impl Fn(u64) + Send + 'static) -> Self {
+        Self { objects: Box::new(objects), limits, open: None, next_sequence: 0, on_bytes: Box::new(on_bytes) }
     }
 
-    /// The next chunk; none when all objects are read.
+    /// The next chunk; none when there are no more objects. Waits for an object where there is none, but not with records in
+    /// hand: they are judged as soon as nothing more has come.
     pub fn next_chunk(&mut self) -> Option<Chunk> {
-        if self.open.is_none() && self.objects.is_empty() {
-            return None;
-        }
         let mut chunk = Chunk { sequence: self.next_sequence, ..Chunk::default() };
         let (mut items, mut bytes) = (0, 0);
         while items < CHUNK_ITEMS && bytes < CHUNK_BYTES {
             items += 1;
             let Some(open) = self.open.as_mut() else {
-                let Some(object) = self.objects.pop_front() else { break };
-                self.open(&object, &mut chunk);
+                match self.objects.next(items == 1) {
+                    Next::Object(object) => self.open(&object, &mut chunk),
+                    Next::End if items == 1 => return None,
+                    Next::End | Next::NoneYet => break,
+                }
                 continue;
             };
             match open.reader.next() {
@@ -51,13 +53,17 @@ impl Feed {
                     bytes += record.json.len();
                     chunk.records.push(ChunkRecord { object: Arc::clone(&open.name), record });
                 }
-                Some(Item::Fault(fault)) => chunk.unreadable.push(unreadable(Arc::clone(&open.name), &fault)),
+                Some(Item::Fault(fault)) => {
+                    if fault.reason.may_pass() {
+                        open.end = End::Interrupted;
+                    }
+                    chunk.unreadable.push(unreadable(Arc::clone(&open.name), &fault));
+                }
                 Some(Item::Duplicate { .. } | Item::NotARecord { .. }) => {}
                 None => {
                     let tally = open.reader.tally();
                     (self.on_bytes)(tally.bytes.read - open.told);
-                    chunk.ended += &tally;
-                    chunk.objects_ended += 1;
+                    chunk.ended.push(EndedObject { name: Arc::clone(&open.name), ticket: open.ticket, tally, end: open.end });
                     self.open = None;
                 }
             }
@@ -73,9 +79,16 @@ impl Feed {
 
     fn open(&mut self, object: &StoredObject, chunk: &mut Chunk) {
         let name: Arc<str> = object.name().into();
+        let ticket = object.ticket();
         match object.open() {
-            Ok(source) => self.open = Some(OpenObject { name, reader: ObjectReader::new(source, self.limits), told: 0 }),
+            Ok(source) => {
+                let reader = ObjectReader::new(source, self.limits);
+                self.open = Some(OpenObject { name, ticket, end: End::Whole, reader, told: 0 });
+            }
             Err(error) => {
+                let is_missing = error.source.kind() == io::ErrorKind::NotFound;
+                let end = if is_missing { End::Missing } else { End::NotOpened };
+                chunk.ended.push(EndedObject { name: Arc::clone(&name), ticket, tally: Tally::default(), end });
                 let reason = error.source.to_string();
                 chunk.unreadable.push(Unreadable { object: name, offset: None, reason, is_one_record: false });
             }
@@ -94,6 +107,7 @@ fn unreadable(object: Arc<str>, fault: &Fault) -> Unreadable {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::path::PathBuf;
 
     use super::*;
@@ -105,7 +119,7 @@ mod tests {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         let inputs = Inputs::find([Input::from(PathBuf::from(folder.path()))]);
-        (folder, Feed::new(inputs.objects, ReadLimits::default(), |_| ()))
+        (folder, Feed::new(VecDeque::from(inputs.objects), ReadLimits::default(), |_| ()))
     }
 
     #[test]
@@ -115,7 +129,7 @@ mod tests {
         std::fs::write(folder.path().join("a.jsonl"), &content).unwrap();
         let inputs = Inputs::find([Input::from(PathBuf::from(folder.path()))]);
         let (tell, told) = std::sync::mpsc::channel();
-        chunks(Feed::new(inputs.objects, ReadLimits::default(), move |bytes| tell.send(bytes).unwrap()));
+        chunks(Feed::new(VecDeque::from(inputs.objects), ReadLimits::default(), move |bytes| tell.send(bytes).unwrap()));
         let told: Vec<u64> = told.iter().filter(|bytes| *bytes > 0).collect();
         assert!(told.len() > 1, "{told:?}");
         assert_eq!(told.iter().sum::<u64>(), content.len() as u64);
@@ -134,7 +148,7 @@ mod tests {
         assert!(chunks.iter().enumerate().all(|(at, chunk)| chunk.sequence == at as u64));
         assert_eq!(chunks.iter().map(|chunk| chunk.unreadable.len()).sum::<usize>(), 3 * CHUNK_ITEMS + 1);
         assert_eq!(chunks.iter().map(|chunk| chunk.records.len()).sum::<usize>(), 2);
-        assert_eq!(chunks.iter().map(|chunk| chunk.objects_ended).sum::<u64>(), 2);
+        assert_eq!(chunks.iter().map(|chunk| chunk.ended.len()).sum::<usize>(), 2);
     }
 
     #[test]
@@ -143,6 +157,8 @@ mod tests {
         let (folder, feed) = feed(&[("a.json", one()), ("b.json", one())]);
         std::fs::remove_file(folder.path().join("a.json")).unwrap();
         let chunks = chunks(feed);
-        assert_eq!((chunks.len(), chunks[0].records.len(), chunks[0].unreadable.len(), chunks[0].objects_ended), (1, 1, 1, 1));
+        let ends: Vec<End> = chunks[0].ended.iter().map(|ended| ended.end).collect();
+        assert_eq!((chunks.len(), chunks[0].records.len(), chunks[0].unreadable.len()), (1, 1, 1));
+        assert_eq!(ends, [End::Missing, End::Whole]);
     }
 }

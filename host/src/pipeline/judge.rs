@@ -10,7 +10,7 @@ use policy_contract::name::Name;
 
 use super::chunk::Chunk;
 use super::gather::{Gathered, Gatherer, Next};
-use super::quarantine::{Board, Quarantines, Thresholds, Trial};
+use super::quarantine::{Board, Thresholds, Trial};
 use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place};
 use crate::limits::Limits;
@@ -187,12 +187,16 @@ pub(super) fn subscribers(catalogue: &Catalogue, record: &mut Forms<'_>, subscri
 
 impl Judge {
     /// A judge that starts its instances when they are first needed, and asks no policy that has been quarantined.
-    pub fn new(catalogue: Arc<Catalogue>, limits: &Limits, quarantines: &Quarantines) -> Self {
+    pub fn new(catalogue: Arc<Catalogue>, limits: &Limits, board: Arc<Board>) -> Self {
         let guests = catalogue.policies().iter().map(|policy| policy.guest()).collect();
         let formats = catalogue.policies().iter().map(|policy| policy.record_format());
         let gatherer = Gatherer::new(formats, limits);
-        let (thresholds, board) = (Thresholds::from(limits), quarantines.board());
-        Self { catalogue, guests, gatherer, handover: Handover::default(), thresholds, board }
+        Self { catalogue, guests, gatherer, handover: Handover::default(), thresholds: Thresholds::from(limits), board }
+    }
+
+    /// The policies that it asks.
+    pub fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
     }
 
     /// Judges a chunk: every rule that wants a record looks at it.
@@ -204,8 +208,10 @@ impl Judge {
     /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
     pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>)) -> Judged {
         let Self { catalogue, guests, gatherer, handover, thresholds, board } = self;
-        let of_policy = |policy| OfPolicy { is_stopped: board.is_quarantined(policy), ..OfPolicy::default() };
-        let judged = Judged { by_policy: (0..guests.len()).map(of_policy).collect(), ..Judged::default() };
+        let quarantined = board.numbers().clone();
+        let is_stopped = |policy: &Arc<LoadedPolicy>| quarantined.contains(&policy.number());
+        let of_policy = |policy| OfPolicy { is_stopped: is_stopped(policy), ..OfPolicy::default() };
+        let judged = Judged { by_policy: catalogue.policies().iter().map(of_policy).collect(), ..Judged::default() };
         let samples = chunk.records.iter().map(|record| sample_number(record.record.event_key.as_str())).collect();
         let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
         let mut wanted = Vec::new();

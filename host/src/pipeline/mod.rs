@@ -1,7 +1,7 @@
 //! The flow itself: objects → records → route → evaluate → findings.
 //!
 //! [`feed`](Feed) turns objects into chunks of records; a [`Judge`] turns a chunk into what was found in it;
-//! [`scan`](scan()) runs several judges over one feed and hands the results on in the order of the records, so that the
+//! [`judge_all`] runs several judges over one feed and hands the results on in the order of the records, so that the
 //! same input and policies give the same output whatever the number of workers. `quarantine` decides, in that order, which
 //! policies are asked no more.
 
@@ -13,8 +13,8 @@ mod ordered;
 mod quarantine;
 mod scan;
 
-pub use chunk::{Chunk, ChunkRecord, Unreadable};
+pub use chunk::{Chunk, ChunkRecord, End, EndedObject, Unreadable};
 pub use feed::Feed;
 pub use judge::{FailedRecord, Failure, Judge, Judged, JudgedCounts, OfPolicy, RoutedCounts};
-pub use quarantine::{Quarantined, Quarantines, Verdict};
-pub use scan::{Scanned, scan};
+pub use quarantine::{Board, Quarantined, Quarantines, Verdict};
+pub use scan::{Scanned, judge_all};

@@ -12,15 +12,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::chunk::ChunkRecord;
 use super::judge::{Judged, OfPolicy, subscribers};
 use crate::engine::{FailureKind, Judgement, Task};
 use crate::finding::facts::{Facts, PrincipalType};
 use crate::limits::Limits;
-use crate::policy::Catalogue;
+use crate::policy::{Catalogue, LoadedPolicy};
 use crate::record::Handover;
 
 /// A streak that has grown to so many times the tasks that a quarantine needs begins anew: it is an attacker's, and what it
@@ -96,23 +95,19 @@ impl From<&Limits> for Thresholds {
     }
 }
 
-/// Which policies are known to be quarantined, for workers.
-#[derive(Debug)]
-pub(super) struct Board(Vec<AtomicBool>);
+/// Which policies are known to be quarantined, by their numbers, for workers and for whoever shows it.
+#[derive(Debug, Default)]
+pub struct Board(Mutex<BTreeSet<u64>>);
 
 impl Board {
-    pub(super) fn new(policies: usize) -> Self {
-        Self((0..policies).map(|_| AtomicBool::new(false)).collect())
+    /// Whether a policy is known to be quarantined.
+    pub fn is_quarantined(&self, policy: &LoadedPolicy) -> bool {
+        self.numbers().contains(&policy.number())
     }
 
-    pub(super) fn is_quarantined(&self, policy: usize) -> bool {
-        self.0.get(policy).is_some_and(|flag| flag.load(Ordering::Relaxed))
-    }
-
-    fn quarantine(&self, policy: usize) {
-        if let Some(flag) = self.0.get(policy) {
-            flag.store(true, Ordering::Relaxed);
-        }
+    pub(super) fn numbers(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        // What is under this lock is whole between any two statements.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -257,53 +252,65 @@ fn hash(value: &impl Hash) -> u64 {
 }
 
 /// Speaks the verdicts, over results in the order of the records.
+///
+/// Verdicts are about one version of a policy under one configuration: the next one begins without them.
 pub struct Quarantines {
-    catalogue: Arc<Catalogue>,
     thresholds: Thresholds,
     board: Arc<Board>,
-    streaks: Vec<Streak>,
-    is_quarantined: Vec<bool>,
+    streaks: BTreeMap<u64, Streak>,
+    quarantined: BTreeSet<u64>,
 }
 
 impl Quarantines {
     /// No policy is quarantined yet.
-    pub fn new(catalogue: Arc<Catalogue>, limits: &Limits) -> Self {
-        let policies = catalogue.policies().len();
+    pub fn new(limits: &Limits) -> Self {
         Self {
-            catalogue,
             thresholds: Thresholds::from(limits),
-            board: Arc::new(Board::new(policies)),
-            streaks: (0..policies).map(|_| Streak::default()).collect(),
-            is_quarantined: vec![false; policies],
+            board: Arc::default(),
+            streaks: BTreeMap::new(),
+            quarantined: BTreeSet::new(),
         }
     }
 
-    pub(super) fn board(&self) -> Arc<Board> {
+    /// Which policies are quarantined, for others to look at.
+    pub fn board(&self) -> Arc<Board> {
         Arc::clone(&self.board)
     }
 
-    /// Settles what became of the next chunk: what policies answered that had been quarantined before is withheld, and what
-    /// the chunk says is held against those that had not. Returns whom it quarantines, from the next chunk on.
-    pub fn settle(&mut self, records: &[ChunkRecord], judged: &mut Judged) -> Vec<Quarantined> {
+    /// Settles what became of the next chunk, which this catalogue judged: what policies answered that had been quarantined
+    /// before is withheld, and what the chunk says is held against those that had not. Returns whom it quarantines, from the
+    /// next chunk on.
+    pub fn settle(&mut self, catalogue: &Catalogue, records: &[ChunkRecord], judged: &mut Judged) -> Vec<Quarantined> {
         let mut quarantined = Vec::new();
-        for policy in 0..self.is_quarantined.len() {
-            if self.is_quarantined[policy] {
-                self.withhold(policy, records, judged);
-            } else if let Some(verdict) = self.verdict(policy, judged) {
-                self.is_quarantined[policy] = true;
-                self.board.quarantine(policy);
+        for (policy, loaded) in catalogue.policies().iter().enumerate() {
+            if self.quarantined.contains(&loaded.number()) {
+                withhold(catalogue, policy, records, judged);
+            } else if let Some(verdict) = self.verdict(policy, loaded, judged) {
+                self.quarantined.insert(loaded.number());
+                self.board.numbers().insert(loaded.number());
                 quarantined.push(Quarantined { policy, verdict });
             }
         }
         quarantined
     }
 
-    fn verdict(&mut self, policy: usize, judged: &mut Judged) -> Option<Verdict> {
+    /// Forgets what speaks against policies that are no longer loaded.
+    pub fn forget_others(&mut self, catalogue: &Catalogue) {
+        let loaded: BTreeSet<u64> = catalogue.policies().iter().map(|policy| policy.number()).collect();
+        self.streaks.retain(|number, _| loaded.contains(number));
+        self.quarantined.retain(|number| loaded.contains(number));
+        self.board.numbers().retain(|number| loaded.contains(number));
+    }
+
+    fn verdict(&mut self, policy: usize, loaded: &LoadedPolicy, judged: &mut Judged) -> Option<Verdict> {
         let trial = std::mem::take(&mut judged.by_policy.get_mut(policy)?.trial);
         if trial.verdict.is_some() {
             return trial.verdict;
         }
-        let streak = &mut self.streaks[policy];
+        if !trial.is_cleared && trial.blocks.is_empty() {
+            return None;
+        }
+        let streak = self.streaks.entry(loaded.number()).or_default();
         if trial.is_cleared {
             *streak = Streak::default();
         }
@@ -315,25 +322,25 @@ impl Quarantines {
         }
         None
     }
+}
 
-    /// Takes back what a worker judged before it could know of the quarantine.
-    fn withhold(&self, policy: usize, records: &[ChunkRecord], judged: &mut Judged) {
-        let Some(of_policy) = judged.by_policy.get_mut(policy) else { return };
-        if of_policy.tasks == of_policy.withheld.len() as u64 {
-            return;
-        }
-        let mut withheld = Vec::new();
-        let (mut handover, mut wanted) = (Handover::default(), Vec::new());
-        for (position, record) in records.iter().enumerate() {
-            subscribers(&self.catalogue, &mut handover.of(&record.record.json), &mut wanted);
-            withheld.extend(wanted.iter().filter(|s| s.policy == policy).map(|subscriber| (position, subscriber.rule)));
-        }
-        *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };
-        let name = &self.catalogue.policies()[policy].identity().name;
-        judged.findings.retain(|finding| finding.policy.name != *name);
-        judged.failures.retain(|failure| failure.policy != *name);
-        judged.log.retain(|(policy, _)| policy != name);
+/// Takes back what a worker judged before it could know of the quarantine.
+fn withhold(catalogue: &Catalogue, policy: usize, records: &[ChunkRecord], judged: &mut Judged) {
+    let Some(of_policy) = judged.by_policy.get_mut(policy) else { return };
+    if of_policy.tasks == of_policy.withheld.len() as u64 {
+        return;
     }
+    let mut withheld = Vec::new();
+    let (mut handover, mut wanted) = (Handover::default(), Vec::new());
+    for (position, record) in records.iter().enumerate() {
+        subscribers(catalogue, &mut handover.of(&record.record.json), &mut wanted);
+        withheld.extend(wanted.iter().filter(|s| s.policy == policy).map(|subscriber| (position, subscriber.rule)));
+    }
+    *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };
+    let name = &catalogue.policies()[policy].identity().name;
+    judged.findings.retain(|finding| finding.policy.name != *name);
+    judged.failures.retain(|failure| failure.policy != *name);
+    judged.log.retain(|(policy, _)| policy != name);
 }
 
 #[cfg(test)]

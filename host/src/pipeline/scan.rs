@@ -1,16 +1,17 @@
-//! Stored objects, judged once, by several workers, with the results in the order of the records.
+//! Everything that a feed gives, judged by several workers, with the results in the order of the records.
+//!
+//! Which policies judge may change meanwhile: a worker looks once for each chunk, so that a chunk is judged by one catalogue.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::chunk::{Chunk, ChunkRecord, Unreadable};
+use super::chunk::{Chunk, ChunkRecord, EndedObject, Unreadable};
 use super::feed::Feed;
 use super::judge::{Judge, Judged};
 use super::ordered::Ordered;
 use super::quarantine::{Quarantined, Quarantines};
 use crate::limits::Limits;
 use crate::policy::Catalogue;
-use crate::record::Tally;
 
 /// Chunks that may wait for an earlier one, for each worker.
 const WINDOW: u64 = 8;
@@ -18,6 +19,8 @@ const WINDOW: u64 = 8;
 /// What one chunk gave, settled: what was answered by a policy that had been quarantined before is no longer in it.
 #[derive(Debug)]
 pub struct Scanned {
+    /// The policies that judged.
+    pub catalogue: Arc<Catalogue>,
     /// What was found.
     pub judged: Judged,
     /// The chunk's records.
@@ -26,40 +29,51 @@ pub struct Scanned {
     pub quarantined: Vec<Quarantined>,
     /// What was unreadable.
     pub unreadable: Vec<Unreadable>,
-    /// The sums of the objects that ended in this chunk.
-    pub ended: Tally,
-    /// How many objects ended in this chunk.
-    pub objects_ended: u64,
+    /// The objects that ended in this chunk, in their order.
+    pub ended: Vec<EndedObject>,
 }
 
-/// Judges everything that a feed gives and hands the results to `receive`, one chunk after the other, in order.
+/// Judges everything that a feed gives, by the policies that are `current` when a chunk is taken, and hands the results to
+/// `receive`, one chunk after the other, in order.
 ///
 /// # Errors
 /// What `receive` fails with; nothing more is judged then.
 ///
 /// # Panics
 /// A worker's panic is handed on, since its chunk was not judged.
-pub fn scan<E: Send>(
+pub fn judge_all<E: Send>(
     feed: Feed,
-    catalogue: &Arc<Catalogue>,
+    current: impl Fn() -> Arc<Catalogue> + Sync,
     limits: &Limits,
     workers: usize,
+    mut quarantines: Quarantines,
     mut receive: impl FnMut(Scanned) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let feed = Mutex::new(feed);
-    let mut quarantines = Quarantines::new(Arc::clone(catalogue), limits);
-    let judges: Vec<_> = (0..workers).map(|_| Judge::new(Arc::clone(catalogue), limits, &quarantines)).collect();
+    let board = quarantines.board();
+    let mut last = current();
     let ordered = Ordered::new(WINDOW * workers as u64, |mut scanned: Scanned| {
-        scanned.quarantined = quarantines.settle(&scanned.records, &mut scanned.judged);
+        if !Arc::ptr_eq(&last, &scanned.catalogue) {
+            last = Arc::clone(&scanned.catalogue);
+            // What another worker still judges by the catalogue before is about policies that nobody asks any more.
+            quarantines.forget_others(&current());
+        }
+        scanned.quarantined = quarantines.settle(&scanned.catalogue, &scanned.records, &mut scanned.judged);
         receive(scanned)
     });
-    let work = |mut judge: Judge| {
+    let work = || {
         let _unblock = StopOnPanic(|| ordered.stop());
         // A poisoned lock means that another worker panicked while reading; its panic ends the scan.
+        let mut judge: Option<Judge> = None;
         while let Some(chunk) = { feed.lock().unwrap_or_else(PoisonError::into_inner).next_chunk() } {
+            let catalogue = current();
+            let judge = match &mut judge {
+                Some(judge) if Arc::ptr_eq(judge.catalogue(), &catalogue) => judge,
+                outdated => outdated.insert(Judge::new(Arc::clone(&catalogue), limits, Arc::clone(&board))),
+            };
             let judged = judge.judge(&chunk);
-            let Chunk { sequence, records, unreadable, ended, objects_ended } = chunk;
-            let scanned = Scanned { judged, records, quarantined: Vec::new(), unreadable, ended, objects_ended };
+            let Chunk { sequence, records, unreadable, ended } = chunk;
+            let scanned = Scanned { catalogue, judged, records, quarantined: Vec::new(), unreadable, ended };
             if !ordered.give(sequence, scanned)? {
                 break;
             }
@@ -68,7 +82,7 @@ pub fn scan<E: Send>(
     };
     thread::scope(|scope| {
         let work = &work;
-        let workers: Vec<_> = judges.into_iter().map(|judge| scope.spawn(move || work(judge))).collect();
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         let results = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         results.collect::<Vec<_>>().into_iter().collect()
     })

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -35,7 +36,7 @@ pub struct Refusal {
 /// An immutable set of policies, with the index of what their rules select.
 #[derive(Debug)]
 pub struct Catalogue {
-    policies: Vec<LoadedPolicy>,
+    policies: Vec<Arc<LoadedPolicy>>,
     refusals: Vec<Refusal>,
     notices: Vec<(PathBuf, Notice)>,
     router: Router<Subscriber>,
@@ -76,11 +77,11 @@ impl Catalogue {
         if let Some(notice) = loader.trim_cache(&config.limits) {
             notices.push((PathBuf::new(), notice));
         }
-        Ok(Self { notices: once_each(notices), ..Self::new(policies.into_values().collect(), refusals) })
+        Ok(Self { notices: once_each(notices), ..Self::new(policies.into_values().map(Arc::new).collect(), refusals) })
     }
 
     /// A catalogue of these policies, which have different names, in this order.
-    pub fn new(policies: Vec<LoadedPolicy>, refusals: Vec<Refusal>) -> Self {
+    pub fn new(policies: Vec<Arc<LoadedPolicy>>, refusals: Vec<Refusal>) -> Self {
         let mut router = Router::new();
         for (policy, loaded) in policies.iter().enumerate() {
             let at_work = |rule: &usize| loaded.rules().get(*rule).is_some_and(|rule| rule.mode != Mode::Off);
@@ -94,7 +95,7 @@ impl Catalogue {
     }
 
     /// The policies, in the order of their names.
-    pub fn policies(&self) -> &[LoadedPolicy] {
+    pub fn policies(&self) -> &[Arc<LoadedPolicy>] {
         &self.policies
     }
 
@@ -116,7 +117,7 @@ impl Catalogue {
 
     /// Every rule that is at work.
     pub fn rules_at_work(&self) -> Vec<Subscriber> {
-        let rules = |(policy, loaded): (usize, &LoadedPolicy)| {
+        let rules = |(policy, loaded): (usize, &Arc<LoadedPolicy>)| {
             let at_work = loaded.rules().iter().enumerate().filter(|(_, rule)| rule.mode != Mode::Off);
             at_work.map(|(rule, _)| Subscriber { policy, rule }).collect::<Vec<_>>()
         };

@@ -68,6 +68,12 @@ impl LoadedPolicy {
         &self.rules
     }
 
+    /// A number that no other loaded policy of this process has, or has had: another version, or the same one under another
+    /// configuration, has another number.
+    pub fn number(&self) -> u64 {
+        self.warm.number()
+    }
+
     /// The file that it came from.
     pub fn path(&self) -> &Path {
         &self.path

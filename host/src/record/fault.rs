@@ -114,6 +114,11 @@ pub enum FaultReason {
 }
 
 impl FaultReason {
+    /// Whether the same bytes may be had later: it is the medium that failed, not what is on it.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unpack(UnpackError::Io(_)))
+    }
+
     /// Whether it is about one record alone, and not about the object around it.
     pub fn concerns_one_record(&self) -> bool {
         match self {

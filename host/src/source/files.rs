@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::objects::Ticket;
+
 /// Ends of the names of files that a folder is searched for; a file that is named itself may be called anything.
-const NAME_ENDS: [&str; 6] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
+pub(super) const NAME_ENDS: [&str; 6] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
 
 /// What a person named as input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,7 @@ pub struct InputError {
 pub struct StoredObject {
     input: Input,
     bytes: Option<u64>,
+    ticket: Option<Ticket>,
 }
 
 impl StoredObject {
@@ -57,7 +60,7 @@ impl StoredObject {
 
     /// The object of a name that [`StoredObject::lasting_name`] gave.
     pub fn of_lasting_name(name: &str) -> Self {
-        Self { input: Input::Path(name.into()), bytes: None }
+        Self { input: Input::Path(name.into()), bytes: None, ticket: None }
     }
 
     /// The name by which an object that is called so can be opened again, whatever the working folder. None where it can't:
@@ -69,6 +72,16 @@ impl StoredObject {
         let path = std::path::absolute(name).ok()?;
         let is_file = std::fs::metadata(&path).is_ok_and(|metadata| metadata.is_file());
         path.into_os_string().into_string().ok().filter(|_| is_file)
+    }
+
+    /// A file of which its source wants to hear what became.
+    pub(super) fn ticketed(path: PathBuf, bytes: u64, ticket: Ticket) -> Self {
+        Self { input: Input::Path(path), bytes: Some(bytes), ticket: Some(ticket) }
+    }
+
+    /// By which its source knows it, where that wants to hear what became of it.
+    pub fn ticket(&self) -> Option<Ticket> {
+        self.ticket
     }
 
     /// Its size in bytes as it is stored, where that is known before it is read.
@@ -108,7 +121,7 @@ impl Inputs {
         let mut found = Self::default();
         for input in inputs {
             match input {
-                Input::Stdin => found.objects.push(StoredObject { input, bytes: None }),
+                Input::Stdin => found.objects.push(StoredObject { input, bytes: None, ticket: None }),
                 Input::Path(path) => found.add_path(&path),
             }
         }
@@ -142,7 +155,7 @@ impl Inputs {
                 continue;
             }
             let bytes = entry.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
-            self.objects.push(StoredObject { input: Input::Path(entry.into_path()), bytes });
+            self.objects.push(StoredObject { input: Input::Path(entry.into_path()), bytes, ticket: None });
         }
     }
 }

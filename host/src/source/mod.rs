@@ -4,5 +4,7 @@
 //! reader of its bytes. Knows nothing of records and nothing of Wasm.
 
 mod files;
+mod objects;
 
 pub use files::{Input, InputError, Inputs, StoredObject};
+pub use objects::{Next, Objects, Ticket};

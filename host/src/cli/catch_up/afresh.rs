@@ -75,8 +75,8 @@ struct Found {
 
 impl<'a> CatchUp<'a> {
     pub(super) fn new(journal: &'a Journal, catalogue: Arc<Catalogue>, config: &Config, telling: Telling) -> Self {
-        let quarantines = Quarantines::new(Arc::clone(&catalogue), &config.limits);
-        let judge = Judge::new(Arc::clone(&catalogue), &config.limits, &quarantines);
+        let quarantines = Quarantines::new(&config.limits);
+        let judge = Judge::new(Arc::clone(&catalogue), &config.limits, quarantines.board());
         let (read_limits, sums) = (ReadLimits::from(&config.limits), Sums::default());
         Self { journal, catalogue, judge, quarantines, read_limits, telling, sums, answered: Vec::new() }
     }
@@ -206,7 +206,7 @@ impl<'a> CatchUp<'a> {
             wanted.clear();
             wanted.extend(tasks[position].iter().map(|wanted| wanted.subscriber));
         });
-        let quarantined = self.quarantines.settle(&chunk.records, &mut judged);
+        let quarantined = self.quarantines.settle(&self.catalogue, &chunk.records, &mut judged);
         let not_answered = self.not_answered(&judged);
         let counts = judged.counts();
         self.sums.shadowed += counts.shadowed;
@@ -242,7 +242,7 @@ impl<'a> CatchUp<'a> {
         let mut not_answered = BTreeMap::new();
         for failure in judged.failures.iter().filter(|failure| failure.kind != FailureKind::Impure) {
             let (Some(record), Some(rule)) = (&failure.record, &failure.rule) else { continue };
-            let position_of = |(policy, loaded): (usize, &crate::policy::LoadedPolicy)| {
+            let position_of = |(policy, loaded): (usize, &Arc<crate::policy::LoadedPolicy>)| {
                 let rule = loaded.rules().iter().position(|loaded| loaded.description.id == *rule)?;
                 (loaded.identity().name == failure.policy).then_some(Subscriber { policy, rule })
             };
