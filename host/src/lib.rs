@@ -17,6 +17,7 @@
 //! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
+//! - [`watch`]: that files have changed.
 //! - [`harmless`]: text of strangers, for terminals.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
@@ -35,3 +36,4 @@ pub mod route;
 pub mod source;
 pub mod store;
 pub mod toolchain;
+pub mod watch;

@@ -133,7 +133,7 @@ fn once_each(notices: Vec<(PathBuf, Notice)>) -> Vec<(PathBuf, Notice)> {
 }
 
 /// The answers for every file, in the order of the files, worked out by as many threads as there are processors.
-fn on_all_processors<T: Send>(files: &[PathBuf], answer: impl Fn(&Path) -> T + Sync) -> Vec<T> {
+pub(super) fn on_all_processors<T: Send>(files: &[PathBuf], answer: impl Fn(&Path) -> T + Sync) -> Vec<T> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
     let next = AtomicUsize::new(0);
     let work = || {
@@ -156,18 +156,20 @@ fn on_all_processors<T: Send>(files: &[PathBuf], answer: impl Fn(&Path) -> T + S
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, std::io::Error)> {
     let mut files = Vec::new();
     for path in paths {
-        let at = |error| (path.clone(), error);
-        if !std::fs::metadata(path).map_err(at)?.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let entries = std::fs::read_dir(path).map_err(at)?;
-        let entries = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(at)?;
-        let mut modules: Vec<PathBuf> = entries.into_iter().filter(|path| is_policy_file(path)).collect();
-        modules.sort();
-        files.extend(modules);
+        files.extend(files_under(path).map_err(|error| (path.clone(), error))?);
     }
     Ok(files)
+}
+
+/// The policy files under one path: itself, or those of a folder by name.
+pub(super) fn files_under(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+    if !std::fs::metadata(path)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = std::fs::read_dir(path)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()?;
+    let mut modules: Vec<PathBuf> = entries.into_iter().filter(|path| is_policy_file(path)).collect();
+    modules.sort();
+    Ok(modules)
 }
 
 /// Whether a file in a folder of policies is one: it ends in `.wasm` and is not hidden, as editors' and tools' temporary

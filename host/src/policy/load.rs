@@ -31,7 +31,7 @@ pub struct LoadedPolicy {
 }
 
 /// A rule and what the platform team decided for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct LoadedRule {
     /// What the rule says of itself.
     pub description: Arc<RuleDescription>,
@@ -79,6 +79,12 @@ impl LoadedPolicy {
         &self.path
     }
 
+    /// Whether another loaded policy gives the same answers, to the same ends: the same file under equal settings, tables, limits
+    /// and decisions on its rules.
+    pub fn judges_as(&self, other: &Self) -> bool {
+        self.identity == other.identity && self.rules == other.rules && self.limits == other.limits && self.path == other.path
+    }
+
     /// A guest of it for one worker.
     pub fn guest(&self) -> Guest {
         Guest::new(
@@ -115,8 +121,22 @@ impl CompiledFile {
     /// The first step that refuses it.
     pub fn read(loader: &Loader, path: &Path, limits: &Limits, notices: &mut Vec<Notice>) -> Result<Self, LoadError> {
         let file = read(path, limits.component_mib.bytes())?;
-        let digest = Digest::of(&file);
-        let Ready { compiled, world } = loader.ready(&file, digest, limits, notices)?;
+        Self::of(loader, path, &file, Digest::of(&file), limits, notices)
+    }
+
+    /// As [`CompiledFile::read`], of a file whose content was read; `digest` is the content's.
+    ///
+    /// # Errors
+    /// The first step that refuses it.
+    pub(super) fn of(
+        loader: &Loader,
+        path: &Path,
+        file: &[u8],
+        digest: Digest,
+        limits: &Limits,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Self, LoadError> {
+        let Ready { compiled, world } = loader.ready(file, digest, limits, notices)?;
         let (described, unheard) = compiled.describe(&Arc::new(GuestLimits::from(limits)));
         note_unheard(unheard, notices);
         let manifest = described.map_err(failed_call)?;
@@ -209,7 +229,8 @@ pub fn load(loader: &Loader, path: &Path, config: &Config, notices: &mut Vec<Not
     CompiledFile::read(loader, path, &config.limits, notices)?.configure(config, notices)
 }
 
-fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
+/// A file of at most so many bytes.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadError> {
     let file = File::open(path).map_err(LoadError::Read)?;
     let mut content = Vec::with_capacity(file.metadata().map_or(0, |metadata| metadata.len().min(limit)) as usize);
     file.take(limit.saturating_add(1)).read_to_end(&mut content).map_err(LoadError::Read)?;

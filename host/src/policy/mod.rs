@@ -6,12 +6,13 @@
 //!
 //! - [`Loader`] makes a file's code ready: from the [`cache`], or by the [`compile`]r, which is a process of its own.
 //! - [`CompiledFile`] and [`LoadedPolicy`] are what comes of one file.
-//! - [`Catalogue`] is the set of policies that a host judges with.
+//! - [`Catalogue`] is the set of policies that a host judges with, [`Library`] what keeps it up with the files while it runs.
 
 pub mod cache;
 mod catalogue;
 pub mod compile;
 mod error;
+mod library;
 mod load;
 mod loader;
 mod world;
@@ -19,6 +20,7 @@ mod wrap;
 
 pub use catalogue::{Catalogue, Refusal, Subscriber};
 pub use error::{LoadError, Step};
+pub use library::{Change, Library, Reconciled};
 pub use load::{CompiledFile, LoadedPolicy, LoadedRule, load};
 pub use loader::{Loader, Notice};
 pub use world::{Interface, World};
