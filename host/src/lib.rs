@@ -3,12 +3,13 @@
 //! One direction, each stage knowing the one before it only by the value that it receives:
 //!
 //! ```text
-//! source ─► record ─► route ─► engine ─► finding ─► standard output
+//! source ─► record ─► route ─► engine ─► finding ─► sink
 //!                       ▲         ▲
 //!                       └ policy ─┘  (verified, compiled and configured files)
 //! ```
 //!
 //! - [`source`]: objects, from files, folders and standard input.
+//! - [`sink`]: where the findings of a running host go.
 //! - [`record`]: from an object's bytes to records.
 //! - [`policy`]: from a file to a policy that may judge, and the catalogue of them.
 //! - [`route`]: from a record's indexed fields to the rules that want it.
@@ -33,6 +34,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod record;
 pub mod route;
+pub mod sink;
 pub mod source;
 pub mod store;
 pub mod toolchain;

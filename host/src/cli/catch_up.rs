@@ -18,7 +18,7 @@ use super::report::{Format, Report};
 use super::summary::FindingCounts;
 use super::telling::Telling;
 use crate::engine::LogLevel;
-use crate::store::{Journal, JournalError};
+use crate::store::{Journal, StoreError};
 
 mod afresh;
 
@@ -68,7 +68,7 @@ enum Stopped {
     Output(#[from] io::Error),
     /// The journal can't be read or written.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(#[from] StoreError),
 }
 
 pub(super) fn run(args: CatchUpArgs) -> anyhow::Result<Exit> {
@@ -111,7 +111,7 @@ pub(super) fn run(args: CatchUpArgs) -> anyhow::Result<Exit> {
     })
 }
 
-fn list(journal: &Journal) -> Result<(), JournalError> {
+fn list(journal: &Journal) -> Result<(), StoreError> {
     let counts = journal.counts()?;
     let usage = journal.usage()?;
     let mut of_policies: BTreeMap<&str, u64> = BTreeMap::new();

@@ -11,7 +11,7 @@ use crate::finding::{HostFinding, HostRule, RelatedEvents, Subject};
 use crate::pipeline::{ChunkRecord, Judged};
 use crate::policy::Catalogue;
 use crate::source::StoredObject;
-use crate::store::{Added, FailedTask, Journal, JournalError, Origin};
+use crate::store::{Added, FailedTask, Journal, Origin, StoreError};
 
 /// Why a task is in the journal that was not given to its policy.
 pub(super) const QUARANTINED: &str = "quarantined";
@@ -27,13 +27,13 @@ pub(super) struct Journaling {
 }
 
 impl Journaling {
-    pub(super) fn new(path: &Path, limit_bytes: u64) -> Result<Self, JournalError> {
+    pub(super) fn new(path: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         let journal = Journal::create(path, limit_bytes)?;
         Ok(Self { journal, added: Added::default(), no_room: RelatedEvents::default(), last: None })
     }
 
     /// Writes down what failed in a chunk and what was withheld.
-    pub(super) fn write(&mut self, catalogue: &Catalogue, records: &[ChunkRecord], judged: &Judged) -> Result<(), JournalError> {
+    pub(super) fn write(&mut self, catalogue: &Catalogue, records: &[ChunkRecord], judged: &Judged) -> Result<(), StoreError> {
         let mut tasks = Vec::new();
         for failure in &judged.failures {
             // What was answered differently the second time was answered.
@@ -92,7 +92,7 @@ impl Journaling {
     }
 
     /// The finding about what had no room, if anything.
-    pub(super) fn full(self) -> Result<Option<HostFinding>, JournalError> {
+    pub(super) fn full(self) -> Result<Option<HostFinding>, StoreError> {
         if self.added.no_room == 0 {
             return Ok(None);
         }

@@ -28,7 +28,7 @@ use crate::pipeline::{Feed, Quarantines, Scanned, Unreadable, judge_all};
 use crate::policy::Catalogue;
 use crate::record::ReadLimits;
 use crate::source::{Input, Inputs};
-use crate::store::JournalError;
+use crate::store::StoreError;
 
 /// What `trailwarden scan` is given.
 #[derive(Debug, Args)]
@@ -135,7 +135,7 @@ enum Stopped {
     Output(#[from] io::Error),
     /// What failed can't be written down.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(#[from] StoreError),
 }
 
 /// A scan under way.

@@ -42,6 +42,29 @@ impl FindingId {
     }
 }
 
+/// A text that is no finding's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 32 hexadecimal digits in lower case")]
+pub struct NotAFindingId;
+
+impl std::str::FromStr for FindingId {
+    type Err = NotAFindingId;
+
+    fn from_str(text: &str) -> Result<Self, NotAFindingId> {
+        let digits = text.as_bytes();
+        let digit = |at: usize| match digits.get(at)? {
+            digit @ b'0'..=b'9' => Some(digit - b'0'),
+            digit @ b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let mut id = [0; 16];
+        for (at, byte) in id.iter_mut().enumerate() {
+            *byte = digit(2 * at).zip(digit(2 * at + 1)).map(|(high, low)| high << 4 | low).ok_or(NotAFindingId)?;
+        }
+        if digits.len() == 32 { Ok(Self(id)) } else { Err(NotAFindingId) }
+    }
+}
+
 impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -101,6 +124,12 @@ mod tests {
         let (policy, rule) = (name("storage"), name("bucket-policy-put"));
         let of_record = FindingId::of_record(&policy, &rule, "6b6d6f2e-2f0b-4b6e-9d0f-3f7f2e1c8a55", "");
         assert_eq!(of_record.to_string(), "e81acb443357d2d7f250e50ef1c20463");
+        assert_eq!("e81acb443357d2d7f250e50ef1c20463".parse(), Ok(of_record));
+        for other in
+            ["e81acb443357d2d7f250e50ef1c2046", "e81acb443357d2d7f250e50ef1c204633", "E81acb443357d2d7f250e50ef1c20463", ""]
+        {
+            assert_eq!(other.parse::<FindingId>(), Err(NotAFindingId));
+        }
         let of_group = FindingId::of_group(&policy, &rule, "111122223333", 19_888);
         assert_eq!(of_group.to_string(), "3f8b67b10c4ade32d0d68a071a1a3dbe");
         let subject = Subject { policy: Some("storage".into()), failure: Some("trap"), ..Subject::default() };

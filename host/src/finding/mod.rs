@@ -24,7 +24,7 @@ use policy_contract::name::Name;
 use policy_contract::severity::Severity;
 
 pub use self::host::{HostFinding, HostRule, RelatedEvents, Subject};
-pub use self::id::FindingId;
+pub use self::id::{FindingId, NotAFindingId};
 pub use self::record::{JudgedRecord, NotAnObject, Place};
 pub use crate::digest::Digest;
 

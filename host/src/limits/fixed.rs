@@ -78,6 +78,10 @@ fixed! {
     CHUNK_ITEMS: usize = 1_024, "" => Passed::Divided;
     /// Bytes of records at which a worker has taken enough.
     CHUNK_BYTES: usize = 1 << 20, "bytes" => Passed::Divided;
+    /// Days for which a file that is done and gone is remembered: when it comes back within them, it is not judged again.
+    FILES_REMEMBERED_DAYS: u64 = 30, "days" => Passed::Cut;
+    /// Files of a folder that is watched which wait to be read; the others are found again when these are done.
+    FILES_READY: usize = 10_000, "" => Passed::Divided;
     /// Findings that a table shows.
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
 }

@@ -5,10 +5,10 @@ use std::ops::{AddAssign, Bound};
 use std::path::{Path, PathBuf};
 
 use policy_contract::name::Name;
-use redb::{Database, DatabaseError, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
+use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
 
-use super::error::JournalError;
-use super::private;
+use super::database;
+use super::error::{Kept, StoreError};
 use crate::digest::Digest;
 
 /// Kind of origin, place, offset, event key, policy, rule.
@@ -173,7 +173,7 @@ impl Journal {
     ///
     /// # Errors
     /// It can't be opened, is not private, is in use, or is something else.
-    pub fn create(path: &Path, limit_bytes: u64) -> Result<Self, JournalError> {
+    pub fn create(path: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         Self::open_file(path, limit_bytes, true)
     }
 
@@ -181,19 +181,12 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::create`], and where there is none.
-    pub fn open(path: &Path, limit_bytes: u64) -> Result<Self, JournalError> {
+    pub fn open(path: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         Self::open_file(path, limit_bytes, false)
     }
 
-    fn open_file(path: &Path, limit_bytes: u64, create: bool) -> Result<Self, JournalError> {
-        let file = private::open(path, create)?;
-        let database = Database::builder().create_file(file).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => JournalError::InUse { path: path.to_owned() },
-            DatabaseError::Storage(redb::StorageError::Io(source)) if source.kind() != std::io::ErrorKind::InvalidData => {
-                JournalError::Open { path: path.to_owned(), source }
-            }
-            other => JournalError::NotAJournal { path: path.to_owned(), reason: other.to_string() },
-        })?;
+    fn open_file(path: &Path, limit_bytes: u64, create: bool) -> Result<Self, StoreError> {
+        let database = database::open(path, create, Kept::Journal)?;
         let journal = Self { database, path: path.to_owned(), limit_bytes };
         // Whoever reads later finds the tables there.
         journal.write(|_| Ok(()))?;
@@ -205,7 +198,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full or fails; nothing was written then.
-    pub fn add(&self, tasks: &[FailedTask]) -> Result<(Added, Vec<usize>), JournalError> {
+    pub fn add(&self, tasks: &[FailedTask]) -> Result<(Added, Vec<usize>), StoreError> {
         if tasks.is_empty() {
             return Ok((Added::default(), Vec::new()));
         }
@@ -227,7 +220,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full or fails; nothing was written then.
-    pub fn restate(&self, keys: &[(TaskKey, &str)]) -> Result<(), JournalError> {
+    pub fn restate(&self, keys: &[(TaskKey, &str)]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
@@ -238,7 +231,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk fails; nothing was removed then.
-    pub fn remove(&self, keys: &[TaskKey]) -> Result<(), JournalError> {
+    pub fn remove(&self, keys: &[TaskKey]) -> Result<(), StoreError> {
         if keys.is_empty() {
             return Ok(());
         }
@@ -249,7 +242,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn entries_after(&self, last: Option<&TaskKey>, most: usize) -> Result<Vec<Entry>, JournalError> {
+    pub fn entries_after(&self, last: Option<&TaskKey>, most: usize) -> Result<Vec<Entry>, StoreError> {
         let read = || -> Result<Vec<Entry>, redb::Error> {
             let tasks = self.database.begin_read()?.open_table(TASKS)?;
             let start = last.map_or(Bound::Unbounded, |key| Bound::Excluded(key.raw()));
@@ -267,7 +260,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn record(&self, key: &TaskKey) -> Result<Option<String>, JournalError> {
+    pub fn record(&self, key: &TaskKey) -> Result<Option<String>, StoreError> {
         let read = || -> Result<Option<String>, redb::Error> {
             let records = self.database.begin_read()?.open_table(RECORDS)?;
             Ok(records.get(&*key.place)?.map(|record| record.value().to_owned()))
@@ -282,7 +275,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn counts(&self) -> Result<BTreeMap<(String, String), u64>, JournalError> {
+    pub fn counts(&self) -> Result<BTreeMap<(String, String), u64>, StoreError> {
         let read = || -> Result<_, redb::Error> {
             let mut counts = BTreeMap::new();
             for entry in self.database.begin_read()?.open_table(TASKS)?.range::<RawKey<'_>>(..)? {
@@ -299,7 +292,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn usage(&self) -> Result<Usage, JournalError> {
+    pub fn usage(&self) -> Result<Usage, StoreError> {
         let read = || -> Result<u64, redb::Error> {
             let sums = self.database.begin_read()?.open_table(SUMS)?;
             Ok(sums.get(BYTES)?.map(|bytes| bytes.value()).unwrap_or_default())
@@ -307,7 +300,7 @@ impl Journal {
         Ok(Usage { bytes: read().map_err(|source| self.failed(source))?, limit_bytes: self.limit_bytes })
     }
 
-    fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, redb::Error>) -> Result<T, JournalError> {
+    fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, redb::Error>) -> Result<T, StoreError> {
         let write = || -> Result<T, redb::Error> {
             // The default durability: on the disk before `commit` returns.
             let transaction = self.database.begin_write()?;
@@ -326,8 +319,8 @@ impl Journal {
         write().map_err(|source| self.failed(source))
     }
 
-    fn failed(&self, source: redb::Error) -> JournalError {
-        JournalError::Storage { path: self.path.clone(), source: Box::new(source) }
+    fn failed(&self, source: redb::Error) -> StoreError {
+        StoreError::Storage { what: Kept::Journal, path: self.path.clone(), source: Box::new(source) }
     }
 }
 

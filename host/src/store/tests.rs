@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Added, FailedTask, Journal, JournalError, Origin};
+use super::{Added, FailedTask, Journal, Origin, StoreError};
 
 const LIMIT: u64 = 1 << 20;
 
@@ -97,10 +97,10 @@ fn a_task_that_fails_in_another_way_says_so_and_one_that_was_removed_stays_so() 
 fn another_process_and_another_file_are_refused_by_name() {
     let (folder, path) = place();
     let journal = Journal::create(&path, LIMIT).unwrap();
-    assert!(matches!(Journal::create(&path, LIMIT), Err(JournalError::InUse { .. })));
+    assert!(matches!(Journal::create(&path, LIMIT), Err(StoreError::InUse { .. })));
     drop(journal);
     let other = folder.path().join("other");
     drop(super::private::open(&other, true).unwrap());
     std::fs::write(&other, "records of something else, longer than any header that a store may have".repeat(200)).unwrap();
-    assert!(matches!(Journal::open(&other, LIMIT), Err(JournalError::NotAJournal { .. })));
+    assert!(matches!(Journal::open(&other, LIMIT), Err(StoreError::NotThis { .. })));
 }
