@@ -384,6 +384,7 @@ fn finding(
         grouping: answered.grouping,
         more: answered.more,
         record,
+        suppression: None,
     })
 }
 
