@@ -117,6 +117,38 @@ pub enum Problem {
         /// The words that are.
         hint: Hint,
     },
+    /// A list or text in which nothing stands.
+    #[error("'{key}' in {section} is empty, so nothing could ever meet it; name something, or leave the key out")]
+    Nothing {
+        /// The key.
+        key: String,
+        /// The table that it stands in.
+        section: String,
+    },
+    /// A list that is longer than it may be.
+    #[error("'{key}' in {section} has {number} entries and must not have more than {most}{}", instead(instead_of_it))]
+    TooMany {
+        /// The key.
+        key: String,
+        /// The table that it stands in.
+        section: String,
+        /// What it has.
+        number: usize,
+        /// What it may have.
+        most: usize,
+        /// What to do instead; empty where nobody knows.
+        instead_of_it: &'static str,
+    },
+    /// A sink that asks for findings that there can't be.
+    #[error("{section} can take nothing, since {why}; remove '{key}', or the other condition")]
+    TakesNothing {
+        /// The table.
+        section: String,
+        /// Why.
+        why: &'static str,
+        /// The key to remove.
+        key: &'static str,
+    },
     /// A path of no characters.
     #[error("the path is empty; write the path of a file or folder, relative to the folder of this file")]
     EmptyPath,
@@ -232,6 +264,10 @@ fn shown(text: &str) -> String {
     let mut characters = text.chars();
     let escaped: String = characters.by_ref().take(SHOWN_CHARACTERS).flat_map(char::escape_debug).collect();
     if characters.next().is_some() { escaped + "…" } else { escaped }
+}
+
+fn instead(what: &str) -> String {
+    if what.is_empty() { String::new() } else { format!("; {what}") }
 }
 
 fn raise(limit: Option<&'static str>) -> String {

@@ -25,6 +25,7 @@ mod policies;
 mod reader;
 pub mod schema;
 mod settings;
+mod take;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -46,6 +47,7 @@ use self::policies::LimitPlaces;
 pub use self::policies::{PolicyConfig, RuleConfig};
 use self::reader::{Reader, Section};
 pub use self::settings::Settings;
+pub use self::take::{Take, untaken};
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::limits::{CONFIG_FILE, Limits, Scope};

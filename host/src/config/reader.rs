@@ -156,6 +156,68 @@ impl<'a> Reader<'a> {
         Some((text, entry.value.span()))
     }
 
+    /// The texts under a key: one string, or an array of strings; none where the key is absent. Where it is there, there is at
+    /// least one, and at most `most`.
+    pub fn texts(&mut self, section: &Section<'a>, key: &str, most: usize) -> Vec<(&'a str, Range<usize>)> {
+        let Some(entry) = section.entry(key) else { return Vec::new() };
+        let elements: Vec<&Spanned<DeValue<'a>>> = match entry.value.get_ref() {
+            DeValue::Array(array) => array.iter().collect(),
+            _ => vec![entry.value],
+        };
+        self.check_number(section, entry, elements.len(), most, "keep them in a context table, or divide the list");
+        let mut texts = Vec::new();
+        for element in elements.into_iter().take(most) {
+            match element.get_ref() {
+                DeValue::String(text) if text.is_empty() => self.nothing(section, entry, element.span()),
+                DeValue::String(text) => texts.push((&**text, element.span())),
+                _ => self.wrong_element(section, entry, element, ValueKind::Text),
+            }
+        }
+        texts
+    }
+
+    /// The tables in the array under a key, all called by one title; none where the key is absent, at most `most`.
+    pub fn tables(&mut self, section: &Section<'a>, key: &str, title: &str, most: usize) -> Vec<Section<'a>> {
+        let Some(entry) = section.entry(key) else { return Vec::new() };
+        let DeValue::Array(array) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::Array);
+            return Vec::new();
+        };
+        self.check_number(section, entry, array.len(), most, "");
+        let mut tables = Vec::new();
+        for element in array.iter().take(most) {
+            match element.get_ref() {
+                DeValue::Table(table) => tables.push(Section { title: title.to_owned(), span: element.span(), table }),
+                _ => self.wrong_element(section, entry, element, ValueKind::Table),
+            }
+        }
+        tables
+    }
+
+    /// The flag under a key.
+    pub fn flag(&mut self, section: &Section<'a>, key: &str) -> Option<bool> {
+        let entry = section.entry(key)?;
+        let DeValue::Boolean(flag) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::Truth);
+            return None;
+        };
+        Some(*flag)
+    }
+
+    /// Reports a list of no entries, or of too many.
+    fn check_number(&mut self, section: &Section<'_>, entry: Entry<'_>, number: usize, most: usize, instead: &'static str) {
+        if number == 0 {
+            self.nothing(section, entry, entry.value.span());
+        } else if number > most {
+            let (key, section) = (entry.key().to_owned(), section.title.clone());
+            self.report(entry.key.span(), Problem::TooMany { key, section, number, most, instead_of_it: instead });
+        }
+    }
+
+    fn nothing(&mut self, section: &Section<'_>, entry: Entry<'_>, span: Range<usize>) {
+        self.report(span, Problem::Nothing { key: entry.key().to_owned(), section: section.title.clone() });
+    }
+
     /// The path under a key, with where it stands.
     pub fn path(&mut self, section: &Section<'a>, key: &str) -> Option<(&'a Path, Range<usize>)> {
         let (text, span) = self.string(section, key)?;

@@ -2,6 +2,7 @@
 
 use policy_contract::manifest::{Mode, TableKind};
 
+use crate::finding::About;
 use crate::limits::{LIMITS, Scope};
 
 /// Keys at the top of the file.
@@ -12,8 +13,13 @@ pub const TABLE: &[&str] = &["kind", "file"];
 pub const POLICY: &[&str] = &["mode", "settings", "rules", "limits"];
 /// Keys of `[policies.NAME.rules.ID]`.
 pub const RULE: &[&str] = &["mode", "severity"];
+/// Keys of each alternative in a sink's `take`.
+pub const TAKE: &[&str] = &["about", "owner", "policy", "rule", "min_severity", "mode", "suppressed"];
 
 pub(super) const MODES: [Mode; 3] = [Mode::Enforce, Mode::Shadow, Mode::Off];
+pub(super) const ABOUT: [About; 2] = [About::Policy, About::Host];
+/// The modes of rules that have findings.
+pub(super) const TAKE_MODES: [Mode; 2] = [Mode::Enforce, Mode::Shadow];
 pub(super) const TABLE_KINDS: [TableKind; 4] = [TableKind::Exact, TableKind::Cidr, TableKind::Arn, TableKind::Map];
 
 /// Keys of `[limits]`, or of `[policies.NAME.limits]`.

@@ -11,9 +11,11 @@ pub mod table;
 
 mod host;
 mod id;
+mod label;
 mod record;
 #[cfg(test)]
 mod samples;
+mod suppression;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +27,9 @@ use policy_contract::severity::Severity;
 
 pub use self::host::{HostFinding, HostRule, RelatedEvents, Subject};
 pub use self::id::{FindingId, NotAFindingId};
+pub use self::label::{About, Label};
 pub use self::record::{JudgedRecord, NotAnObject, Place};
+pub use self::suppression::Suppression;
 pub use crate::digest::Digest;
 
 /// What judged: fixed for the life of a loaded policy with its settings and tables.
@@ -35,6 +39,8 @@ pub struct PolicyIdentity {
     pub name: Name,
     /// The policy's version, as its manifest says.
     pub version: String,
+    /// The team that owns it, as its manifest says; empty where that names none.
+    pub owner: String,
     /// Digest of the policy's file.
     pub digest: Digest,
     /// Digest of the settings that it accepted.
@@ -66,6 +72,8 @@ pub struct Finding {
     pub more: More,
     /// The record that it was found in.
     pub record: Arc<JudgedRecord>,
+    /// The exception that the record meets, by which the finding is delivered to nobody who does not ask for it.
+    pub suppression: Option<Arc<Suppression>>,
 }
 
 impl Finding {
@@ -98,6 +106,22 @@ impl Reported<'_> {
         match self {
             Self::Policy(finding) => finding.severity,
             Self::Host(finding) => finding.rule.severity(),
+        }
+    }
+
+    /// What routing looks at of it.
+    pub fn label(&self) -> Label<'_> {
+        match self {
+            Self::Policy(finding) => Label {
+                about: About::Policy,
+                owner: &finding.policy.owner,
+                policy: Some(finding.policy.name.as_str()),
+                rule: finding.rule.id.as_str(),
+                severity: finding.severity,
+                mode: finding.mode,
+                is_suppressed: finding.suppression.is_some(),
+            },
+            Self::Host(finding) => Label { policy: finding.subject.policy.as_deref(), ..finding.rule.label() },
         }
     }
 

@@ -80,6 +80,7 @@ pub(super) fn plain_finding(record: &str) -> Finding {
         policy: Arc::new(PolicyIdentity {
             name: "storage".parse().unwrap(),
             version: "1.2.0".into(),
+            owner: "data-platform".into(),
             digest: Digest::of(b"policy"),
             settings: Digest::of(b"{}"),
             tables: BTreeMap::from([("trusted-networks".parse().unwrap(), Digest::of(b"table"))]),
@@ -93,6 +94,7 @@ pub(super) fn plain_finding(record: &str) -> Finding {
         grouping: None,
         more: More::default(),
         record: Arc::new(JudgedRecord::new(record, EVENT_KEY, place).unwrap()),
+        suppression: None,
     }
 }
 

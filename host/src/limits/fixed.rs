@@ -66,6 +66,10 @@ fixed! {
     REFUSAL_TEXT: usize = 4_096, "bytes" => Passed::Cut;
     /// Size of the configuration file.
     CONFIG_FILE: u64 = 16 * 1024 * 1024, "bytes" => Passed::Invalid;
+    /// Alternatives in a sink's `take`.
+    TAKE_ALTERNATIVES: usize = 64, "" => Passed::Invalid;
+    /// Names in one list of a sink's `take`.
+    TAKE_NAMES: usize = 256, "" => Passed::Invalid;
     /// Events that a finding of the host lists; all are counted.
     LISTED_EVENTS: usize = 100, "" => Passed::Cut;
     /// Faults of one object that are reported one by one; the others are counted in one more finding.

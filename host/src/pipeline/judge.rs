@@ -390,6 +390,7 @@ fn finding(
         grouping: answered.grouping,
         more: answered.more,
         record,
+        suppression: None,
     })
 }
 

@@ -14,7 +14,7 @@ use super::world::World;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
 use crate::engine::{CallError, Compiled, Guest, GuestLimits, Tables, WarmKey};
-use crate::finding::PolicyIdentity;
+use crate::finding::{About, Label, PolicyIdentity};
 use crate::limits::Limits;
 
 /// A policy, configured and ready.
@@ -95,6 +95,19 @@ impl LoadedPolicy {
             Arc::clone(&self.limits),
             Arc::clone(&self.warm),
         )
+    }
+
+    /// What routing will look at of a finding of each of its rules, at the rule's own severity.
+    pub fn labels(&self) -> impl Iterator<Item = Label<'_>> {
+        self.rules.iter().map(|rule| Label {
+            about: About::Policy,
+            owner: &self.identity.owner,
+            policy: Some(self.identity.name.as_str()),
+            rule: rule.description.id.as_str(),
+            severity: rule.severity.unwrap_or(rule.description.severity),
+            mode: rule.mode,
+            is_suppressed: false,
+        })
     }
 
     /// The tables that it may ask and that nobody has configured.
@@ -183,6 +196,7 @@ impl CompiledFile {
         let identity = PolicyIdentity {
             name: manifest.name.clone(),
             version: manifest.version.clone(),
+            owner: manifest.owner.clone(),
             digest: self.digest,
             settings: set.settings.digest(),
             tables: manifest.tables.iter().filter_map(configured).map(|(name, table)| (name.clone(), table.digest)).collect(),
