@@ -149,6 +149,18 @@ pub enum Problem {
         /// The key to remove.
         key: &'static str,
     },
+    /// What is found would be taken for records.
+    #[error("the file lies in the folder of [sources.{source_name}], and would be read as if it held records; write elsewhere")]
+    SinkInSource {
+        /// The source.
+        source_name: Name,
+    },
+    /// Two sinks would write over each other.
+    #[error("[sinks.{other}] writes there too; give each sink a place of its own")]
+    SinkTwice {
+        /// The other sink.
+        other: Name,
+    },
     /// A path of no characters.
     #[error("the path is empty; write the path of a file or folder, relative to the folder of this file")]
     EmptyPath,

@@ -24,6 +24,7 @@ mod place;
 mod policies;
 mod reader;
 pub mod schema;
+mod service;
 mod settings;
 mod take;
 #[cfg(test)]
@@ -46,6 +47,7 @@ pub use self::place::{Place, Position};
 use self::policies::LimitPlaces;
 pub use self::policies::{PolicyConfig, RuleConfig};
 use self::reader::{Reader, Section};
+pub use self::service::{SinkConfig, SourceConfig};
 pub use self::settings::Settings;
 pub use self::take::{Take, untaken};
 pub use self::trial::BadTrial;
@@ -64,6 +66,12 @@ pub struct Config {
     /// Where compiled policies are kept; a relative one was made relative to the file's folder. None: where the system keeps
     /// such things for the user.
     pub cache_path: Option<PathBuf>,
+    /// Where a running host keeps what outlives it; a relative one was made relative to the file's folder.
+    pub state_path: Option<PathBuf>,
+    /// Where a running host has its records from.
+    pub sources: BTreeMap<Name, SourceConfig>,
+    /// Where its findings go.
+    pub sinks: BTreeMap<Name, SinkConfig>,
     /// The context tables by name.
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
@@ -81,6 +89,9 @@ impl Default for Config {
             policy_paths: Vec::new(),
             journal_path: None,
             cache_path: None,
+            state_path: None,
+            sources: BTreeMap::new(),
+            sinks: BTreeMap::new(),
             tables: BTreeMap::new(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
@@ -129,6 +140,9 @@ impl Config {
         let policy_paths = policy_paths.into_iter().map(|path| reader.resolve(path)).collect();
         let journal_path = reader.path(top, "journal_path").map(|(path, _)| reader.resolve(path));
         let cache_path = reader.path(top, "cache_path").map(|(path, _)| reader.resolve(path));
+        let state_path = reader.path(top, "state_path").map(|(path, _)| reader.resolve(path));
+        let sources = service::sources(reader, top);
+        let sinks = service::sinks(reader, top, &sources);
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
@@ -148,6 +162,9 @@ impl Config {
             policy_paths,
             journal_path,
             cache_path,
+            state_path,
+            sources,
+            sinks,
             tables,
             limits,
             limit_places,

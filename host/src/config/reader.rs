@@ -11,6 +11,7 @@ use super::error::{ConfigError, ConfigErrors, KEPT_PROBLEMS, Problem};
 use super::hint::Hint;
 use super::place::Place;
 use super::value_kind::ValueKind;
+use crate::limits::OutOfRange;
 
 /// The file that is read, and what was found wrong so far.
 pub(super) struct Reader<'a> {
@@ -28,6 +29,16 @@ pub(super) struct Section<'a> {
     /// Where it is named.
     pub span: Range<usize>,
     pub table: &'a DeTable<'a>,
+}
+
+/// The numbers that a key may have.
+#[derive(Clone, Copy)]
+pub(super) struct NumberRange {
+    pub min: u64,
+    pub max: u64,
+    pub default: u64,
+    /// The unit's symbol; empty for plain counts.
+    pub unit: &'static str,
 }
 
 /// A key with its value.
@@ -202,6 +213,22 @@ impl<'a> Reader<'a> {
             return None;
         };
         Some(*flag)
+    }
+
+    /// The whole number under a key, which must be in a range; `default` where the key is absent.
+    pub fn number(&mut self, section: &Section<'a>, key: &'static str, range: NumberRange) -> u64 {
+        let NumberRange { min, max, default, unit } = range;
+        let Some(entry) = section.entry(key) else { return default };
+        let DeValue::Integer(integer) = entry.value.get_ref() else {
+            self.wrong_type(section, entry, ValueKind::WholeNumber);
+            return default;
+        };
+        let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
+        number.filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
+            let value = self.text_of(entry.value.span()).to_owned();
+            self.report(entry.value.span(), OutOfRange { name: key, value, min, max, unit }.into());
+            default
+        })
     }
 
     /// Reports a list of no entries, or of too many.

@@ -6,7 +6,12 @@ use crate::finding::About;
 use crate::limits::{LIMITS, Scope};
 
 /// Keys at the top of the file.
-pub const TOP: &[&str] = &["policy_paths", "journal_path", "cache_path", "tables", "policies", "limits"];
+pub const TOP: &[&str] =
+    &["policy_paths", "journal_path", "cache_path", "state_path", "sources", "sinks", "tables", "policies", "limits"];
+/// Keys of `[sources.NAME]`.
+pub const SOURCE: &[&str] = &["kind", "path", "rescan_seconds", "settle_ms"];
+/// Keys of `[sinks.NAME]`.
+pub const SINK: &[&str] = &["kind", "path", "rotate_mib", "keep_files", "take"];
 /// Keys of `[tables.NAME]`.
 pub const TABLE: &[&str] = &["kind", "file"];
 /// Keys of `[policies.NAME]`.
@@ -17,6 +22,10 @@ pub const RULE: &[&str] = &["mode", "severity"];
 pub const TAKE: &[&str] = &["about", "owner", "policy", "rule", "min_severity", "mode", "suppressed"];
 
 pub(super) const MODES: [Mode; 3] = [Mode::Enforce, Mode::Shadow, Mode::Off];
+/// The kinds of sources.
+pub const SOURCE_KINDS: [&str; 1] = ["folder"];
+/// The kinds of sinks.
+pub const SINK_KINDS: [&str; 2] = ["stdout", "file"];
 pub(super) const ABOUT: [About; 2] = [About::Policy, About::Host];
 /// The modes of rules that have findings.
 pub(super) const TAKE_MODES: [Mode; 2] = [Mode::Enforce, Mode::Shadow];

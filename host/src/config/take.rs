@@ -48,7 +48,6 @@ impl Default for Take {
 
 impl Take {
     /// What the key `take` of a sink's section says; what is wrong with it is reported.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the sections of sinks are read elsewhere, and will call it"))]
     pub(super) fn read<'a>(reader: &mut Reader<'a>, sink: &Section<'a>) -> Self {
         if sink.entry("take").is_none() {
             return Self::default();

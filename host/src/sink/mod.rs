@@ -194,6 +194,17 @@ impl Sink {
     }
 }
 
+impl Target {
+    /// Whether two sinks would write over each other.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File { path, .. }, Self::File { path: other, .. }) => path == other,
+            (Self::StandardOutput, Self::StandardOutput) => true,
+            _ => false,
+        }
+    }
+}
+
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

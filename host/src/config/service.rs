@@ -1,0 +1,132 @@
+//! What a running host reads and where it writes: `[sources.NAME]` and `[sinks.NAME]`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use policy_contract::name::Name;
+
+use super::error::Problem;
+use super::place::Place;
+use super::reader::{NumberRange, Reader, Section};
+use super::schema;
+use super::take::Take;
+use crate::sink::{Rotation, Target};
+use crate::source::Folder;
+
+/// Where a running host has its records from.
+#[derive(Clone, Debug)]
+pub struct SourceConfig {
+    /// The folder that is watched.
+    pub folder: Folder,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where findings go.
+#[derive(Clone, Debug)]
+pub struct SinkConfig {
+    /// What it writes to.
+    pub target: Target,
+    /// Which findings it takes.
+    pub take: Take,
+    /// Where it stands.
+    pub place: Place,
+}
+
+const RESCAN_SECONDS: NumberRange = NumberRange { min: 1, max: 86_400, default: 30, unit: "s" };
+const SETTLE_MS: NumberRange = NumberRange { min: 0, max: 600_000, default: 2_000, unit: "ms" };
+const ROTATE_MIB: NumberRange = NumberRange { min: 1, max: 1 << 20, default: 100, unit: "MiB" };
+const KEEP_FILES: NumberRange = NumberRange { min: 1, max: 1_000_000, default: 0, unit: "" };
+
+/// The sections `[sources.NAME]`; what is wrong with them is reported.
+pub(super) fn sources<'a>(reader: &mut Reader<'a>, top: &Section<'a>) -> BTreeMap<Name, SourceConfig> {
+    let sections = reader.named_tables(top, "sources", "sources");
+    let source = |(name, section)| Some((name, source(reader, &section)?));
+    sections.into_iter().filter_map(source).collect()
+}
+
+fn source<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<SourceConfig> {
+    reader.refuse_unknown_keys(section, schema::SOURCE);
+    let kind = kind(reader, section, "kind of source", &schema::SOURCE_KINDS, "kind = \"folder\"");
+    let path = path(reader, section, "path = \"/var/lib/cloudtrail\"");
+    let rescan = Duration::from_secs(reader.number(section, "rescan_seconds", RESCAN_SECONDS));
+    let settle = Duration::from_millis(reader.number(section, "settle_ms", SETTLE_MS));
+    let (_, (path, _)) = (kind?, path?);
+    Some(SourceConfig { folder: Folder { path, rescan, settle }, place: reader.place(section.span.clone()) })
+}
+
+/// The sections `[sinks.NAME]`; what is wrong with them, or beside a source, is reported.
+pub(super) fn sinks<'a>(
+    reader: &mut Reader<'a>,
+    top: &Section<'a>,
+    sources: &BTreeMap<Name, SourceConfig>,
+) -> BTreeMap<Name, SinkConfig> {
+    let mut sinks: BTreeMap<Name, SinkConfig> = BTreeMap::new();
+    for (name, section) in reader.named_tables(top, "sinks", "sinks") {
+        reader.refuse_unknown_keys(&section, schema::SINK);
+        let take = Take::read(reader, &section);
+        let kind = kind(reader, &section, "kind of sink", &schema::SINK_KINDS, "kind = \"file\"");
+        let (target, span) = match kind {
+            Some("stdout") => {
+                for key in ["path", "rotate_mib", "keep_files"] {
+                    if let Some(entry) = section.entry(key) {
+                        reader.unknown_key(&section, entry, ["kind", "take"]);
+                    }
+                }
+                (Target::StandardOutput, section.span.clone())
+            }
+            Some(_) => {
+                let rotation = Rotation {
+                    full_bytes: reader.number(&section, "rotate_mib", ROTATE_MIB) << 20,
+                    keep: Some(reader.number(&section, "keep_files", KEEP_FILES)).filter(|keep| *keep > 0),
+                };
+                let Some((path, span)) = path(reader, &section, "path = \"findings/findings.jsonl\"") else { continue };
+                (Target::File { path, rotation }, span)
+            }
+            None => continue,
+        };
+        if let Target::File { path, .. } = &target {
+            let around = sources.iter().find(|(_, source)| lies_in(path, &source.folder.path));
+            if let Some((source_name, _)) = around {
+                reader.report(span.clone(), Problem::SinkInSource { source_name: source_name.clone() });
+            }
+        }
+        if let Some((other, _)) = sinks.iter().find(|(_, other)| other.target.is_same_place(&target)) {
+            reader.report(span, Problem::SinkTwice { other: other.clone() });
+        }
+        sinks.insert(name, SinkConfig { target, take, place: reader.place(section.span.clone()) });
+    }
+    sinks
+}
+
+/// Whether a file is in a folder or below it, as far as it can be known before the file is there.
+fn lies_in(file: &Path, folder: &Path) -> bool {
+    let real =
+        |path: &Path| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned());
+    let parent = file.parent().unwrap_or(Path::new(""));
+    real(parent).starts_with(real(folder))
+}
+
+fn kind<'a>(
+    reader: &mut Reader<'a>,
+    section: &Section<'a>,
+    what: &'static str,
+    kinds: &[&'static str],
+    example: &'static str,
+) -> Option<&'static str> {
+    missing(reader, section, "kind", example);
+    reader.word(section, "kind", what, kinds, |kind| kind)
+}
+
+fn path<'a>(reader: &mut Reader<'a>, section: &Section<'a>, example: &'static str) -> Option<(PathBuf, std::ops::Range<usize>)> {
+    missing(reader, section, "path", example);
+    let (path, span) = reader.path(section, "path")?;
+    Some((reader.resolve(path), span))
+}
+
+fn missing(reader: &mut Reader<'_>, section: &Section<'_>, key: &'static str, example: &'static str) {
+    if section.entry(key).is_none() {
+        reader.report(section.span.clone(), Problem::MissingKey { key, section: section.title.clone(), example });
+    }
+}
