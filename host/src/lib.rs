@@ -17,6 +17,7 @@
 //! - [`finding`]: what was found, its identity, OCSF and the table.
 //! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
+//! - [`service`]: the running host around them.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`watch`]: that files have changed.
 //! - [`harmless`]: text of strangers, for terminals.
@@ -34,6 +35,7 @@ pub mod pipeline;
 pub mod policy;
 pub mod record;
 pub mod route;
+pub mod service;
 pub mod sink;
 pub mod source;
 pub mod store;

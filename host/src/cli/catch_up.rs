@@ -11,13 +11,13 @@ use indicatif::HumanCount;
 use policy_contract::severity::Severity;
 
 use super::exit::Exit;
-use super::failures::Failures;
 use super::live::Progress;
 use super::policies;
 use super::report::{Format, Report};
 use super::summary::FindingCounts;
 use super::telling::Telling;
 use crate::engine::LogLevel;
+use crate::pipeline::Failures;
 use crate::store::{Journal, StoreError};
 
 mod afresh;

@@ -8,9 +8,7 @@ mod compile_policy;
 mod config_check;
 mod exit;
 mod explain;
-mod failures;
 mod inspect;
-mod journaling;
 mod limits;
 mod live;
 mod loading;
@@ -20,6 +18,7 @@ mod policy_build;
 mod policy_new;
 mod policy_test;
 mod report;
+mod run;
 mod scan;
 mod summary;
 mod telling;
@@ -44,6 +43,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the service: judge what arrives, deliver what is found, and swap policies while it runs
+    Run(run::RunArgs),
     /// Judge stored records and print what was found
     Scan(scan::ScanArgs),
     /// Judge again what failed and was written to a journal, and print what was found
@@ -84,6 +85,7 @@ enum ConfigCommand {
 /// Runs the command that the process was given.
 pub fn run() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Run(args) => run::run(args),
         Command::Scan(args) => scan::run(args),
         Command::CatchUp(args) => catch_up::run(args),
         Command::Policy(PolicyCommand::New(args)) => policy_new::run(args).map(|()| Exit::Done),

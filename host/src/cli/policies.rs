@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::bail;
 use policy_contract::name::Name;
 
-use super::failures::host_finding;
 use super::loading;
 use crate::config::Config;
 use crate::finding::{HostFinding, HostRule, Subject};
@@ -63,5 +62,5 @@ pub(super) fn tell_of_memory(catalogue: &Catalogue, config: &Config, workers: us
 pub(super) fn refused(refusal: &Refusal) -> HostFinding {
     let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
     let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
-    host_finding(HostRule::PolicyRefused, subject, format!("{}: {}", refusal.path.display(), refusal.error.text()))
+    HostFinding::once(HostRule::PolicyRefused, subject, format!("{}: {}", refusal.path.display(), refusal.error.text()))
 }

@@ -9,12 +9,9 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
-use indicatif::HumanCount;
 use policy_contract::severity::Severity;
 
 use super::exit::Exit;
-use super::failures::{Failures, host_finding};
-use super::journaling::Journaling;
 use super::live::Progress;
 use super::policies;
 use super::report::{Format, Report};
@@ -23,8 +20,7 @@ use super::telling::Telling;
 use crate::config::Config;
 use crate::engine::LogLevel;
 use crate::finding::{HostFinding, HostRule, Subject};
-use crate::limits::FAULTS_REPORTED;
-use crate::pipeline::{Feed, Quarantines, Scanned, Unreadable, judge_all};
+use crate::pipeline::{Failures, Faults, Feed, Journaling, Quarantines, Scanned, Unreadable, judge_all};
 use crate::policy::Catalogue;
 use crate::record::ReadLimits;
 use crate::source::{Input, Inputs};
@@ -90,7 +86,7 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
         },
         summary: Summary { left_alone: inputs.left_alone, workers, ..Summary::default() },
         journaling,
-        faults: None,
+        faults: Faults::default(),
     };
     scanning.summary.policies = (catalogue.policies().len(), catalogue.refusals().len());
     let result = scanning.run(&catalogue, inputs, &config, workers, progress);
@@ -123,7 +119,7 @@ fn exit(summary: &Summary, fail_on: Option<Severity>) -> Exit {
     }
 }
 
-fn default_workers() -> usize {
+pub(super) fn default_workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -143,8 +139,7 @@ struct Scanning {
     telling: Telling,
     summary: Summary,
     journaling: Option<Journaling>,
-    /// The object that last had a fault, and how many it has had.
-    faults: Option<(Arc<str>, u64)>,
+    faults: Faults,
 }
 
 impl Scanning {
@@ -169,16 +164,16 @@ impl Scanning {
         let this = &mut *self;
         let quarantines = Quarantines::new(&config.limits);
         judge_all(feed, || Arc::clone(catalogue), &config.limits, workers, quarantines, |scanned| this.receive(scanned))?;
-        self.report_other_faults()?;
+        self.faults.rest().map_or(Ok(()), |finding| self.fault(finding))?;
         self.telling.failures(self.journaling.is_some())?;
-        if let Some(journaling) = self.journaling.take() {
+        if let Some(mut journaling) = self.journaling.take() {
             self.summary.journaled = Some(journaling.added());
             if let Some(full) = journaling.full()? {
                 self.host_finding(full)?;
             }
         }
         if let Some(contradiction) = self.summary.contradiction() {
-            self.host_finding(host_finding(HostRule::CountsDisagree, Subject::default(), contradiction))?;
+            self.host_finding(HostFinding::once(HostRule::CountsDisagree, Subject::default(), contradiction))?;
         }
         Ok(())
     }
@@ -201,39 +196,18 @@ impl Scanning {
     }
 
     fn unreadable(&mut self, fault: Unreadable) -> io::Result<()> {
-        let Unreadable { object, offset, reason, is_one_record } = fault;
-        if offset.is_none() {
+        if fault.offset.is_none() {
             self.summary.not_opened += 1;
         }
-        let has_had = match &mut self.faults {
-            Some((last, count)) if *last == object => {
-                *count += 1;
-                *count
-            }
-            _ => {
-                self.report_other_faults()?;
-                self.faults = Some((Arc::clone(&object), 1));
-                1
-            }
-        };
-        if has_had > FAULTS_REPORTED {
-            return Ok(());
-        }
-        let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
-        self.telling.progress.line(&format!("error: {object}{place}: {reason}"));
-        let rule = if is_one_record { HostRule::RecordUnreadable } else { HostRule::ObjectUnreadable };
-        let subject = Subject { object: Some(object.to_string()), offset, ..Subject::default() };
-        self.host_finding(host_finding(rule, subject, reason))
+        self.faults.add(fault).into_iter().try_for_each(|finding| self.fault(finding))
     }
 
-    /// Reports how many faults of the last object were not reported one by one.
-    fn report_other_faults(&mut self) -> io::Result<()> {
-        let Some((object, count)) = self.faults.take().filter(|(_, count)| *count > FAULTS_REPORTED) else { return Ok(()) };
-        let others = count - FAULTS_REPORTED;
-        self.telling.progress.line(&format!("error: {object}: {} more places can't be read", HumanCount(others)));
-        let subject = Subject { object: Some(object.to_string()), ..Subject::default() };
-        let reason = format!("{others} more places can't be read, after the {FAULTS_REPORTED} that are reported one by one");
-        self.host_finding(HostFinding { count: others, ..host_finding(HostRule::ObjectUnreadable, subject, reason) })
+    fn fault(&mut self, finding: HostFinding) -> io::Result<()> {
+        let Subject { object, offset, .. } = &finding.subject;
+        let place = offset.map(|offset| format!(" at byte {offset}")).unwrap_or_default();
+        let object = object.as_deref().unwrap_or_default();
+        self.telling.progress.line(&format!("error: {object}{place}: {}", finding.reason));
+        self.host_finding(finding)
     }
 
     fn host_finding(&mut self, finding: HostFinding) -> io::Result<()> {

@@ -4,14 +4,13 @@ use std::io;
 
 use indicatif::HumanCount;
 
-use super::failures::Failures;
 use super::live::Progress;
 use super::report::Report;
 use super::summary::FindingCounts;
 use crate::engine::LogLevel;
 use crate::finding::{HostFinding, Reported};
 use crate::harmless::harmless;
-use crate::pipeline::{ChunkRecord, Judged, Quarantined};
+use crate::pipeline::{ChunkRecord, Failures, Judged, Quarantined};
 use crate::policy::Catalogue;
 
 /// Tells what was found.
@@ -69,6 +68,6 @@ impl Telling {
 
     /// Tells what has failed, which is known at the end. `journaled` is whether it was written down.
     pub(super) fn failures(&mut self, journaled: bool) -> io::Result<()> {
-        std::mem::take(&mut self.failures).into_findings(journaled).try_for_each(|finding| self.host_finding(finding))
+        self.failures.rest(journaled).into_iter().try_for_each(|finding| self.host_finding(finding))
     }
 }

@@ -34,6 +34,7 @@ mod value_kind;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use policy_contract::manifest::TableNeed;
 use policy_contract::name::Name;
@@ -52,13 +53,18 @@ pub use self::settings::Settings;
 pub use self::take::{Take, untaken};
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
-use crate::limits::{CONFIG_FILE, Limits, Scope};
+use crate::digest::Digest;
+use crate::limits::{CONFIG_FILE, LIMITS, Limits, Scope};
+use crate::sink::Target;
+use crate::source::Folder;
 
 /// Everything that the platform team has set. [`Config::default`] is what holds without a file.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The file that it came from; none for the defaults.
     pub file: Option<PathBuf>,
+    /// Digest of the file's text and of its tables; of nothing for the defaults.
+    pub digest: Digest,
     /// Folders with policies, and policy files; relative ones were made relative to the file's folder.
     pub policy_paths: Vec<PathBuf>,
     /// The journal of failed tasks; none where they are only reported.
@@ -68,6 +74,9 @@ pub struct Config {
     pub cache_path: Option<PathBuf>,
     /// Where a running host keeps what outlives it; a relative one was made relative to the file's folder.
     pub state_path: Option<PathBuf>,
+    /// How often a running host looks at the files of its policies, its configuration and its tables where nothing tells it that
+    /// they have changed.
+    pub reload: Duration,
     /// Where a running host has its records from.
     pub sources: BTreeMap<Name, SourceConfig>,
     /// Where its findings go.
@@ -86,10 +95,12 @@ impl Default for Config {
         let limits = Limits::default();
         Self {
             file: None,
+            digest: Digest::of(b""),
             policy_paths: Vec::new(),
             journal_path: None,
             cache_path: None,
             state_path: None,
+            reload: Duration::from_secs(service::RELOAD_SECONDS.default),
             sources: BTreeMap::new(),
             sinks: BTreeMap::new(),
             tables: BTreeMap::new(),
@@ -129,8 +140,10 @@ impl Config {
         }
         // What the parser guessed around a syntax error would only give misleading errors of ours.
         reader.check()?;
-        let config = Self::read(&mut reader, &Section::top(document.get_ref()));
+        let mut config = Self::read(&mut reader, &Section::top(document.get_ref()));
         reader.check()?;
+        let tables: Vec<_> = config.tables.values().map(|table| *table.digest.as_bytes()).collect();
+        config.digest = Digest::of_parts(&[Digest::of(text.as_bytes()).as_bytes(), tables.as_flattened()]);
         Ok(config)
     }
 
@@ -141,6 +154,7 @@ impl Config {
         let journal_path = reader.path(top, "journal_path").map(|(path, _)| reader.resolve(path));
         let cache_path = reader.path(top, "cache_path").map(|(path, _)| reader.resolve(path));
         let state_path = reader.path(top, "state_path").map(|(path, _)| reader.resolve(path));
+        let reload = Duration::from_secs(reader.number(top, "reload_seconds", service::RELOAD_SECONDS));
         let sources = service::sources(reader, top);
         let sinks = service::sinks(reader, top, &sources);
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
@@ -159,10 +173,12 @@ impl Config {
         let other_policies = PolicyConfig::with_limits(limits.clone());
         Self {
             file: Some(reader.file.to_owned()),
+            digest: Digest::of(b""),
             policy_paths,
             journal_path,
             cache_path,
             state_path,
+            reload,
             sources,
             sinks,
             tables,
@@ -171,6 +187,27 @@ impl Config {
             policies,
             other_policies,
         }
+    }
+
+    /// What is set otherwise than in another configuration, and can't change while a host runs.
+    pub fn needs_restart_since(&self, before: &Self) -> impl Iterator<Item = &'static str> {
+        let of_host = |config: &Self| -> Vec<u64> {
+            LIMITS.iter().filter(|limit| limit.scope == Scope::Host).map(|limit| limit.value(&config.limits)).collect()
+        };
+        let folders = |config: &Self| -> Vec<Folder> { config.sources.values().map(|source| source.folder.clone()).collect() };
+        let targets = |config: &Self| -> Vec<(Name, Target)> {
+            config.sinks.iter().map(|(name, sink)| (name.clone(), sink.target.clone())).collect()
+        };
+        let changed = [
+            ("policy_paths", self.policy_paths != before.policy_paths),
+            ("journal_path", self.journal_path != before.journal_path),
+            ("cache_path", self.cache_path != before.cache_path),
+            ("state_path", self.state_path != before.state_path),
+            ("sources", folders(self) != folders(before)),
+            ("sinks", targets(self) != targets(before)),
+            ("limits", of_host(self) != of_host(before)),
+        ];
+        changed.into_iter().filter(|(_, is_changed)| *is_changed).map(|(key, _)| key)
     }
 
     /// Where a limit is set for the host and for policies without one of their own; none where its default is in force.

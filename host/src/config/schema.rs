@@ -6,8 +6,18 @@ use crate::finding::About;
 use crate::limits::{LIMITS, Scope};
 
 /// Keys at the top of the file.
-pub const TOP: &[&str] =
-    &["policy_paths", "journal_path", "cache_path", "state_path", "sources", "sinks", "tables", "policies", "limits"];
+pub const TOP: &[&str] = &[
+    "policy_paths",
+    "journal_path",
+    "cache_path",
+    "state_path",
+    "reload_seconds",
+    "sources",
+    "sinks",
+    "tables",
+    "policies",
+    "limits",
+];
 /// Keys of `[sources.NAME]`.
 pub const SOURCE: &[&str] = &["kind", "path", "rescan_seconds", "settle_ms"];
 /// Keys of `[sinks.NAME]`.

@@ -34,6 +34,7 @@ pub struct SinkConfig {
     pub place: Place,
 }
 
+pub(super) const RELOAD_SECONDS: NumberRange = NumberRange { min: 1, max: 86_400, default: 30, unit: "s" };
 const RESCAN_SECONDS: NumberRange = NumberRange { min: 1, max: 86_400, default: 30, unit: "s" };
 const SETTLE_MS: NumberRange = NumberRange { min: 0, max: 600_000, default: 2_000, unit: "ms" };
 const ROTATE_MIB: NumberRange = NumberRange { min: 1, max: 1 << 20, default: 100, unit: "MiB" };

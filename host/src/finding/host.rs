@@ -17,6 +17,8 @@ pub enum HostRule {
     PolicyFailed,
     /// A policy, or a new version of one, was not loaded.
     PolicyRefused,
+    /// A new version of the configuration was not taken.
+    ConfigurationRefused,
     /// A policy was switched off because it can't start or fails on many unlike records.
     PolicyQuarantined,
     /// The journal of failed tasks has no room.
@@ -39,9 +41,10 @@ pub enum HostRule {
 
 impl HostRule {
     /// Every rule of the host.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PolicyFailed,
         Self::PolicyRefused,
+        Self::ConfigurationRefused,
         Self::PolicyQuarantined,
         Self::JournalFull,
         Self::RecordMissing,
@@ -58,6 +61,7 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "policy-failed",
             Self::PolicyRefused => "policy-refused",
+            Self::ConfigurationRefused => "configuration-refused",
             Self::PolicyQuarantined => "policy-quarantined",
             Self::JournalFull => "journal-full",
             Self::RecordMissing => "record-missing",
@@ -75,6 +79,7 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "A policy failed",
             Self::PolicyRefused => "A policy was refused",
+            Self::ConfigurationRefused => "A configuration was refused",
             Self::PolicyQuarantined => "A policy was quarantined",
             Self::JournalFull => "The journal of failed tasks is full",
             Self::RecordMissing => "A record that a policy failed at is gone",
@@ -92,6 +97,7 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "A rule gave no answer for some records, so it would have missed what they show.",
             Self::PolicyRefused => "The file was not loaded; the last good version, where there is one, stays in force.",
+            Self::ConfigurationRefused => "The configuration or a context table can't be used; the last good one stays in force.",
             Self::PolicyQuarantined => "The policy can't start or fails on many unlike records, and judges none from here on.",
             Self::JournalFull => "Tasks that failed or were withheld were not written down, so nothing will catch them up.",
             Self::RecordMissing => "Its object is gone or holds something else there, so the failed task can't be caught up.",
@@ -104,12 +110,18 @@ impl HostRule {
         }
     }
 
+    /// Whether it is about one object, which has it whenever it is read.
+    pub fn is_about_an_object(self) -> bool {
+        matches!(self, Self::RecordUnreadable | Self::ObjectUnreadable | Self::ObjectMissing)
+    }
+
     /// How much it matters: what blinds the whole watch is critical, what blinds a part of it is high.
     pub fn severity(self) -> Severity {
         match self {
             Self::PolicyQuarantined | Self::CountsDisagree => Severity::Critical,
             Self::PolicyFailed
             | Self::PolicyRefused
+            | Self::ConfigurationRefused
             | Self::JournalFull
             | Self::RecordMissing
             | Self::ObjectUnreadable
@@ -158,6 +170,11 @@ pub struct HostFinding {
 }
 
 impl HostFinding {
+    /// A finding of what has happened once.
+    pub fn once(rule: HostRule, subject: Subject, reason: String) -> Self {
+        Self { rule, subject, reason, time: None, count: 1, events: RelatedEvents::default() }
+    }
+
     /// The finding's id, the same whenever the same thing happens again.
     pub fn id(&self) -> FindingId {
         FindingId::of_host(self.rule, &self.subject)

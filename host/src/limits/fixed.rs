@@ -86,6 +86,8 @@ fixed! {
     FILES_REMEMBERED_DAYS: u64 = 30, "days" => Passed::Cut;
     /// Files of a folder that is watched which wait to be read; the others are found again when these are done.
     FILES_READY: usize = 10_000, "" => Passed::Divided;
+    /// Findings of a running host about objects that are remembered so that each is told once.
+    FINDINGS_REMEMBERED: usize = 10_000, "" => Passed::Cut;
     /// Findings that a table shows.
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
 }

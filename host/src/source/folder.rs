@@ -82,6 +82,7 @@ struct State {
     problems: Vec<Problem>,
     /// Once everything has been looked at for the first time: the first ticket of what was found later.
     first_later: Option<u64>,
+    is_paused: bool,
     is_stopped: bool,
 }
 
@@ -182,6 +183,12 @@ impl Folders {
         state.first_later.is_some_and(|later| !is_earlier(later))
     }
 
+    /// Hands nothing out for now, or goes on.
+    pub fn pause(&self, is_paused: bool) {
+        self.shared.lock().is_paused = is_paused;
+        self.shared.moved.notify_all();
+    }
+
     /// Hands nothing out any more.
     pub fn stop(&self) {
         self.shared.lock().is_stopped = true;
@@ -207,7 +214,9 @@ impl Objects for FolderObjects {
             if state.is_stopped {
                 return Next::End;
             }
-            if let Some(found) = state.ready.pop_front() {
+            if !state.is_paused
+                && let Some(found) = state.ready.pop_front()
+            {
                 let ticket = Ticket(state.next_ticket);
                 state.next_ticket += 1;
                 let object = StoredObject::ticketed(found.path.clone(), found.version.bytes, ticket);

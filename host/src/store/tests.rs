@@ -100,7 +100,7 @@ fn another_process_and_another_file_are_refused_by_name() {
     assert!(matches!(Journal::create(&path, LIMIT), Err(StoreError::InUse { .. })));
     drop(journal);
     let other = folder.path().join("other");
-    drop(super::private::open(&other, true).unwrap());
+    drop(super::private::open(&other, true, super::Kept::Journal).unwrap());
     std::fs::write(&other, "records of something else, longer than any header that a store may have".repeat(200)).unwrap();
     assert!(matches!(Journal::open(&other, LIMIT), Err(StoreError::NotThis { .. })));
 }

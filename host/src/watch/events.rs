@@ -1,7 +1,8 @@
 //! The operating system's word that something has happened in a folder.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -31,7 +32,8 @@ impl fmt::Display for NotWatched {
 #[derive(Default)]
 pub struct Watch {
     watcher: Option<RecommendedWatcher>,
-    folders: BTreeSet<PathBuf>,
+    /// With what each was when it was begun to be watched: device and number.
+    folders: BTreeMap<PathBuf, Option<(u64, u64)>>,
     bell: Arc<Bell>,
 }
 
@@ -96,7 +98,7 @@ impl Watch {
             Ok(watcher) => (Some(watcher), None),
             Err(error) => (None, Some(NotWatched { folder: None, error })),
         };
-        (Self { watcher, folders: BTreeSet::new(), bell }, error)
+        (Self { watcher, folders: BTreeMap::new(), bell }, error)
     }
 
     /// Lets it go, from another thread.
@@ -107,24 +109,28 @@ impl Watch {
     /// Watches these folders and no others from now on. Returns those of which no events come.
     pub fn set_folders(&mut self, wanted: BTreeSet<PathBuf>) -> Vec<NotWatched> {
         let Some(watcher) = &mut self.watcher else { return Vec::new() };
-        for gone in self.folders.difference(&wanted) {
-            // A folder that was removed is no longer watched either way.
-            let _ = watcher.unwatch(gone);
-        }
         let mut failed = Vec::new();
-        let mut watched = BTreeSet::new();
+        let mut watched = BTreeMap::new();
         for folder in wanted {
-            match self.folders.contains(&folder) {
-                true => {
-                    watched.insert(folder);
-                }
-                false => match watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                    Ok(()) => {
-                        watched.insert(folder);
+            let identity = std::fs::metadata(&folder).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+            match self.folders.remove(&folder) {
+                // Another folder may stand under the name by now, and nothing is heard of it.
+                Some(before) if before == identity => {}
+                before => {
+                    if before.is_some() {
+                        // A folder that was removed is no longer watched either way.
+                        let _ = watcher.unwatch(&folder);
                     }
-                    Err(error) => failed.push(NotWatched { folder: Some(folder), error }),
-                },
+                    if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                        failed.push(NotWatched { folder: Some(folder), error });
+                        continue;
+                    }
+                }
             }
+            watched.insert(folder, identity);
+        }
+        for gone in self.folders.keys() {
+            let _ = watcher.unwatch(gone);
         }
         self.folders = watched;
         failed

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use policy_contract::manifest::Mode;
 
-use super::super::failures::host_finding;
-use super::super::journaling::QUARANTINED;
 use super::super::summary::FindingCounts;
 use super::super::telling::Telling;
 use super::Stopped;
@@ -14,7 +12,7 @@ use crate::config::Config;
 use crate::engine::FailureKind;
 use crate::finding::{HostFinding, HostRule, RelatedEvents, Subject};
 use crate::limits::{CHUNK_BYTES, CHUNK_ITEMS};
-use crate::pipeline::{Chunk, ChunkRecord, Judge, Judged, Quarantines};
+use crate::pipeline::{Chunk, ChunkRecord, Judge, Judged, QUARANTINED, Quarantines};
 use crate::policy::{Catalogue, Subscriber};
 use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::StoredObject;
@@ -273,7 +271,7 @@ impl<'a> CatchUp<'a> {
         );
         self.telling.progress.line(&format!("error: {reason}"));
         let subject = Subject { object: Some(object.to_owned()), ..Subject::default() };
-        let finding = host_finding(HostRule::RecordMissing, subject, reason);
+        let finding = HostFinding::once(HostRule::RecordMissing, subject, reason);
         Ok(self.telling.host_finding(HostFinding { count: events.count(), events, ..finding })?)
     }
 }

@@ -5,35 +5,43 @@ use std::sync::Arc;
 
 use policy_contract::name::Name;
 
-use super::failures::host_finding;
+use super::chunk::ChunkRecord;
+use super::judge::Judged;
 use crate::engine::FailureKind;
 use crate::finding::{HostFinding, HostRule, RelatedEvents, Subject};
-use crate::pipeline::{ChunkRecord, Judged};
 use crate::policy::Catalogue;
 use crate::source::StoredObject;
 use crate::store::{Added, FailedTask, Journal, Origin, StoreError};
 
 /// Why a task is in the journal that was not given to its policy.
-pub(super) const QUARANTINED: &str = "quarantined";
+pub const QUARANTINED: &str = "quarantined";
 
 /// A journal, and what was written to it.
-pub(super) struct Journaling {
+pub struct Journaling {
     journal: Journal,
     added: Added,
     /// The events of tasks without room.
     no_room: RelatedEvents,
+    no_room_told: u64,
     /// The last object's name and the name by which it can be opened again.
     last: Option<(Arc<str>, Option<String>)>,
 }
 
 impl Journaling {
-    pub(super) fn new(path: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
+    /// A journal in this file, which may hold so many bytes.
+    ///
+    /// # Errors
+    /// Those of [`Journal::create`].
+    pub fn new(path: &Path, limit_bytes: u64) -> Result<Self, StoreError> {
         let journal = Journal::create(path, limit_bytes)?;
-        Ok(Self { journal, added: Added::default(), no_room: RelatedEvents::default(), last: None })
+        Ok(Self { journal, added: Added::default(), no_room: RelatedEvents::default(), no_room_told: 0, last: None })
     }
 
     /// Writes down what failed in a chunk and what was withheld.
-    pub(super) fn write(&mut self, catalogue: &Catalogue, records: &[ChunkRecord], judged: &Judged) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// Those of [`Journal::add`]; it may be called again with the same chunk then.
+    pub fn write(&mut self, catalogue: &Catalogue, records: &[ChunkRecord], judged: &Judged) -> Result<(), StoreError> {
         let mut tasks = Vec::new();
         for failure in &judged.failures {
             // What was answered differently the second time was answered.
@@ -87,22 +95,31 @@ impl Journaling {
     }
 
     /// What was written.
-    pub(super) fn added(&self) -> Added {
+    pub fn added(&self) -> Added {
         self.added
     }
 
-    /// The finding about what had no room, if anything.
-    pub(super) fn full(self) -> Result<Option<HostFinding>, StoreError> {
-        if self.added.no_room == 0 {
+    /// The journal itself.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The finding about what had no room, if anything had none since it was last asked for.
+    ///
+    /// # Errors
+    /// Those of [`Journal::usage`].
+    pub fn full(&mut self) -> Result<Option<HostFinding>, StoreError> {
+        if self.added.no_room == self.no_room_told {
             return Ok(None);
         }
+        self.no_room_told = self.added.no_room;
         let usage = self.journal.usage()?;
         let reason = format!(
             "{} tasks had no room in the journal, of whose {} bytes {} are used, and nothing will catch them up: run \
              `trailwarden catch-up`, or raise `journal_mib`, and judge these records again",
             self.added.no_room, usage.limit_bytes, usage.bytes
         );
-        let finding = host_finding(HostRule::JournalFull, Subject::default(), reason);
-        Ok(Some(HostFinding { count: self.added.no_room, events: self.no_room, ..finding }))
+        let finding = HostFinding::once(HostRule::JournalFull, Subject::default(), reason);
+        Ok(Some(HostFinding { count: self.added.no_room, events: self.no_room.clone(), ..finding }))
     }
 }

@@ -1,0 +1,192 @@
+//! `trailwarden run`: the service.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::thread;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use indicatif::HumanCount;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::exit::Exit;
+use super::live::wants_colour;
+use super::{loading, scan};
+use crate::config::Config;
+use crate::service::{Ended, Service, Stop};
+
+/// What `trailwarden run` is given.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Findings go to the sinks of the configuration, or to standard output where it has none; the log goes to standard \
+                        error. SIGTERM or SIGINT ends the service when what is in hand is done; a second one ends it at once, and what is \
+                        not done is judged again at the next start. Exit codes: 0 ended as asked; 2 it can't start; 3 it could not finish."
+)]
+pub(super) struct RunArgs {
+    /// The configuration: sources, sinks, settings, context tables, modes and limits
+    #[arg(short, long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// A policy (*.wasm), or a folder of policies; may be given several times [default: the configuration's `policy_paths`]
+    #[arg(short, long = "policies", value_name = "PATH")]
+    policies: Vec<PathBuf>,
+
+    /// How many threads judge [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+
+    /// The form of the log
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+
+    /// Which lines of the log are written
+    #[arg(long, value_enum, default_value_t = LogLevel::Info)]
+    log_level: LogLevel,
+}
+
+/// The forms of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// How much a line of the log matters at least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Error => Self::ERROR,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Trace => Self::TRACE,
+        }
+    }
+}
+
+pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
+    log(args.log_format, args.log_level);
+    let config = super::configuration(Some(&args.config))?;
+    let policy_paths = if args.policies.is_empty() { config.policy_paths.clone() } else { args.policies };
+    if policy_paths.is_empty() {
+        bail!("there are no policies: name a folder of them under `policy_paths` in the configuration, or with -p");
+    }
+    let state_path = state_path(&config)?;
+    let loader = loading::loader(&config)?;
+    let workers = args.workers.map_or_else(scan::default_workers, usize::from);
+    let stop = Stop::default();
+    listen_for_signals(stop.clone()).context("signals can't be heard")?;
+    let ended = Service { config, loader, policy_paths, state_path, workers }.run(&stop)?;
+    tell(&ended);
+    match ended.stopped {
+        None => Ok(Exit::Done),
+        Some(stopped) => {
+            eprintln!("error: {stopped}");
+            Ok(Exit::Unreadable)
+        }
+    }
+}
+
+/// Where the service keeps what outlives it: what the configuration says, what systemd says, or what the XDG base directory
+/// specification says.
+fn state_path(config: &Config) -> anyhow::Result<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let from_config = config.state_path.clone();
+    let found = from_config
+        .or_else(|| folder("STATE_DIRECTORY"))
+        .or_else(|| folder("XDG_STATE_HOME").map(|home| home.join("trailwarden")))
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state/trailwarden")));
+    found.context("there is no place for what the service must remember: set `state_path` in the configuration")
+}
+
+fn log(format: LogFormat, level: LogLevel) {
+    let builder =
+        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_max_level(LevelFilter::from(level));
+    match format {
+        LogFormat::Text => builder.with_ansi(wants_colour(&std::io::stderr()) && std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+    }
+}
+
+/// Ends the service in an orderly way at the first signal, and at once at the second.
+fn listen_for_signals(stop: Stop) -> std::io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let guard = runtime.enter();
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    drop(guard);
+    thread::Builder::new().name("signals".into()).spawn(move || {
+        runtime.block_on(async move {
+            let mut signals = [(terminate, SignalKind::terminate()), (interrupt, SignalKind::interrupt())];
+            if next(&mut signals).await.is_some() {
+                stop.finish();
+            }
+            if let Some(kind) = next(&mut signals).await {
+                // As if the signal had not been caught: nothing needs to be put in order, since what is not done is judged again.
+                std::process::exit(128 + kind.as_raw_value());
+            }
+        });
+    })?;
+    Ok(())
+}
+
+/// The next signal; none where no more can come.
+async fn next(signals: &mut [(Signal, SignalKind); 2]) -> Option<SignalKind> {
+    std::future::poll_fn(|context| {
+        for (signal, kind) in signals.iter_mut() {
+            if let std::task::Poll::Ready(received) = signal.poll_recv(context) {
+                return std::task::Poll::Ready(received.map(|()| *kind));
+            }
+        }
+        std::task::Poll::Pending
+    })
+    .await
+}
+
+fn tell(ended: &Ended) {
+    let count = |number: u64| HumanCount(number).to_string();
+    let sums = &ended.sums;
+    eprintln!(
+        "objects   {} done, {} missing, {} times one was put back",
+        count(sums.done),
+        count(sums.missing),
+        count(sums.put_back)
+    );
+    eprintln!(
+        "records   {} in = {} evaluated + {} selected by no rule + {} duplicate + {} unreadable + {} not a record",
+        count(sums.read.items()),
+        count(sums.judged.records.evaluated),
+        count(sums.judged.records.unselected),
+        count(sums.read.duplicates),
+        count(sums.read.unreadable),
+        count(sums.read.not_records_total())
+    );
+    eprintln!(
+        "policies  {} tasks = {} answered + {} failed + {} quarantined; {} findings, {} more that no sink takes",
+        count(sums.judged.tasks),
+        count(sums.judged.answered),
+        count(sums.judged.failed),
+        count(sums.judged.quarantined),
+        count(sums.findings),
+        count(sums.untaken)
+    );
+    for (name, taken) in &ended.sinks {
+        eprintln!(
+            "sink      {name}: {} findings, {} bytes, {} left out",
+            count(taken.findings),
+            count(taken.bytes),
+            count(taken.left_out)
+        );
+    }
+}

@@ -1,0 +1,313 @@
+//! From what was judged to what is done: journal, sinks, ledger, in this order, one chunk after the other.
+//!
+//! Every step can fail for a while, as a disk that is full does. Then it is tried again, nothing more is judged meanwhile, and
+//! nothing counts as done. So where the host is killed, whatever was not written to the ledger is judged again.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::say;
+use super::stop::Stop;
+use crate::config::{Config, Take};
+use crate::finding::{FindingId, HostFinding, HostRule, Reported, Subject};
+use crate::limits::FINDINGS_REMEMBERED;
+use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned, Unreadable};
+use crate::record::Tally;
+use crate::sink::{Sink, SinkError, Taken};
+use crate::source::{Folders, HandedOut, Ticket};
+use crate::store::{FileVersion, Ledger, StoreError};
+
+/// How long to wait before a step is tried again: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// How often it is said that a step still fails.
+const SAY_AGAIN: Duration = Duration::from_secs(60);
+
+/// Why the service ends before it was asked to, or without having finished.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// Nobody reads what is written.
+    #[error("{0}; what was not written is judged again at the next start")]
+    Closed(SinkError),
+    /// The end was asked for while a step failed.
+    #[error("ended while something was in the way: {0}; what is not done is judged again at the next start")]
+    Unfinished(StepError),
+}
+
+/// A step that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A sink does not take what was found.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// The journal or the ledger can't be written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What was read, judged and written since the start.
+#[derive(Clone, Debug, Default)]
+pub struct Sums {
+    /// What the objects that are done held.
+    pub read: Tally,
+    /// What became of records and tasks, also of objects that are not done yet.
+    pub judged: JudgedCounts,
+    /// Objects that are done.
+    pub done: u64,
+    /// Objects that were gone when they were to be read.
+    pub missing: u64,
+    /// Times that an object could not be read to its end and is tried again.
+    pub put_back: u64,
+    /// Findings of policies that a sink took.
+    pub findings: u64,
+    /// Findings of policies that no sink takes.
+    pub untaken: u64,
+}
+
+/// A sink and what it takes.
+pub(super) struct Route {
+    pub(super) sink: Sink,
+    pub(super) take: Take,
+}
+
+/// Where judged chunks end.
+pub(super) struct Delivery {
+    routes: Vec<Route>,
+    ledger: Arc<Ledger>,
+    folders: Arc<Folders>,
+    journaling: Journaling,
+    failures: Failures,
+    faults: Faults,
+    /// Findings of the host about one object: each is told once, however often the object is tried.
+    told: HashSet<FindingId>,
+    sums: Sums,
+    has_caught_up: bool,
+    stop: Stop,
+}
+
+impl Delivery {
+    pub(super) fn new(
+        routes: Vec<Route>,
+        ledger: Arc<Ledger>,
+        folders: Arc<Folders>,
+        journaling: Journaling,
+        stop: Stop,
+    ) -> Self {
+        Self {
+            routes,
+            ledger,
+            folders,
+            journaling,
+            failures: Failures::default(),
+            faults: Faults::default(),
+            told: HashSet::new(),
+            sums: Sums::default(),
+            has_caught_up: false,
+            stop,
+        }
+    }
+
+    /// Takes a chunk: when this returns, everything that ended in it is done or was put back.
+    pub(super) fn receive(&mut self, scanned: Scanned) -> Result<(), Stopped> {
+        let Scanned { catalogue, judged, records, quarantined, unreadable, ended } = scanned;
+        let Self { journaling, stop, .. } = self;
+        insist(stop, || Ok(journaling.write(&catalogue, &records, &judged)?))?;
+
+        let now = Timestamp::now();
+        let is_done = |object: &EndedObject| object.end == End::Whole;
+        let done: BTreeSet<&str> = ended.iter().filter(|object| is_done(object)).map(|object| &*object.name).collect();
+        // Findings stand in the order of the records: those of objects that are not done yet come last.
+        let of_done = judged.findings.iter().take_while(|finding| done.contains(&*finding.record.place().object)).count();
+        let (of_done, of_others) = judged.findings.split_at(of_done);
+        of_done.iter().for_each(|finding| self.push(finding.into(), now));
+        if !done.is_empty() {
+            self.routes.iter_mut().for_each(|route| route.sink.mark());
+        }
+        of_others.iter().for_each(|finding| self.push(finding.into(), now));
+
+        judged.log.iter().for_each(|(policy, line)| say::policy_said(policy, line));
+        for Quarantined { policy, verdict } in quarantined {
+            let name = &catalogue.policies()[policy].identity().name;
+            say::policy_quarantined(name, &verdict);
+            self.failures.quarantine(name.clone(), verdict);
+        }
+        for (policy, of_policy) in catalogue.policies().iter().zip(&judged.by_policy) {
+            for record in of_policy.withheld.iter().filter_map(|(record, _)| records.get(*record)) {
+                self.failures.withhold(&policy.identity().name, record.record.event_key.as_str());
+            }
+        }
+        self.sums.judged += judged.counts();
+        judged.failures.into_iter().for_each(|failure| self.failures.add(failure));
+        let mut own = self.failures.due(true);
+        own.extend(unreadable.into_iter().flat_map(|fault| self.fault(fault)));
+        own.extend(ended.iter().filter(|object| object.end == End::Missing).map(missing));
+        own.into_iter().for_each(|finding| self.host_finding(&finding, now));
+        self.report_full_journal(now)?;
+        self.settle(&ended)
+    }
+
+    /// Takes findings of the host that belong to no chunk, and sees that sinks have them.
+    pub(super) fn report(&mut self, findings: &[HostFinding]) -> Result<(), Stopped> {
+        let now = Timestamp::now();
+        findings.iter().for_each(|finding| self.host_finding(finding, now));
+        self.write()
+    }
+
+    /// Sinks take what the configuration says now.
+    pub(super) fn reroute(&mut self, config: &Config) {
+        for Route { sink, take } in &mut self.routes {
+            if let Some(set) = config.sinks.get(sink.name()) {
+                *take = set.take.clone();
+            }
+        }
+    }
+
+    /// Another version of a policy is in force.
+    pub(super) fn release(&mut self, policy: &policy_contract::name::Name) {
+        self.failures.release(policy);
+    }
+
+    /// Tells what was not told yet.
+    pub(super) fn finish(&mut self) -> Result<(), Stopped> {
+        let mut rest = self.failures.rest(true);
+        rest.extend(self.faults.rest());
+        self.report(&rest)
+    }
+
+    pub(super) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+
+    pub(super) fn taken(&self) -> impl Iterator<Item = (&policy_contract::name::Name, Taken)> {
+        self.routes.iter().map(|route| (route.sink.name(), route.sink.taken()))
+    }
+
+    fn push(&mut self, finding: Reported<'_>, now: Timestamp) {
+        let mut is_taken = false;
+        for Route { sink, .. } in self.routes.iter_mut().filter(|route| route.take.takes(&finding)) {
+            is_taken = true;
+            // To memory: there is nothing that could fail.
+            if let Err(error) = sink.push(finding, now) {
+                say::lost(sink.name(), finding.id(), &error);
+            }
+        }
+        if let Reported::Policy(_) = finding {
+            *(if is_taken { &mut self.sums.findings } else { &mut self.sums.untaken }) += 1;
+        }
+    }
+
+    fn host_finding(&mut self, finding: &HostFinding, now: Timestamp) {
+        if finding.rule.is_about_an_object() {
+            if self.told.len() >= FINDINGS_REMEMBERED {
+                self.told.clear();
+            }
+            if !self.told.insert(finding.id()) {
+                return;
+            }
+        }
+        say::host_finding(finding);
+        self.push(finding.into(), now);
+    }
+
+    fn fault(&mut self, fault: Unreadable) -> Vec<HostFinding> {
+        self.faults.add(fault)
+    }
+
+    fn report_full_journal(&mut self, now: Timestamp) -> Result<(), Stopped> {
+        let Self { journaling, stop, .. } = self;
+        if let Some(full) = insist(stop, || Ok(journaling.full()?))? {
+            self.host_finding(&full, now);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self) -> Result<(), Stopped> {
+        for Route { sink, .. } in &mut self.routes {
+            insist(&self.stop, || Ok(sink.write()?))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was found, then to the ledger what is done, and tells the source.
+    fn settle(&mut self, ended: &[EndedObject]) -> Result<(), Stopped> {
+        self.write()?;
+        let handed_out = |object: &EndedObject| Some((object.ticket?, self.folders.handed_out(object.ticket?)?));
+        let done: Vec<(Ticket, HandedOut)> =
+            ended.iter().filter(|object| object.end == End::Whole).filter_map(handed_out).collect();
+        if !done.is_empty() {
+            let files: Vec<(PathBuf, FileVersion)> = done.iter().map(|(_, file)| (file.path.clone(), file.version)).collect();
+            let places: Vec<_> =
+                self.routes.iter().filter_map(|route| Some((route.sink.name().to_string(), route.sink.place()?))).collect();
+            insist(&self.stop, || {
+                let files = files.iter().map(|(path, version)| (path.as_path(), *version));
+                Ok(self.ledger.commit(files, places.iter().map(|(name, place)| (name.as_str(), *place)))?)
+            })?;
+        }
+        for object in ended {
+            match object.end {
+                End::Whole => {
+                    self.sums.read += &object.tally;
+                    self.sums.done += 1;
+                    object.ticket.inspect(|ticket| self.folders.done(*ticket));
+                }
+                End::Missing => {
+                    self.sums.missing += 1;
+                    object.ticket.inspect(|ticket| self.folders.done(*ticket));
+                }
+                End::NotOpened | End::Interrupted => {
+                    self.sums.put_back += 1;
+                    object.ticket.inspect(|ticket| self.folders.try_later(*ticket));
+                }
+            }
+        }
+        if !self.has_caught_up && self.folders.has_caught_up() {
+            self.has_caught_up = true;
+            self.routes.iter_mut().for_each(|route| route.sink.has_caught_up());
+        }
+        for Route { sink, .. } in &mut self.routes {
+            // What was written is safe where it is; the next chunk tries again.
+            if let Err(error) = sink.settled() {
+                say::not_rotated(&error);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn missing(object: &EndedObject) -> HostFinding {
+    let subject = Subject { object: Some(object.name.to_string()), ..Subject::default() };
+    let reason = "it was there a moment ago and is gone before it was read: bring it back, or find out who took it away";
+    HostFinding::once(HostRule::ObjectMissing, subject, reason.to_owned())
+}
+
+/// Tries a step until it succeeds, or until the end is asked for.
+fn insist<T>(stop: &Stop, mut step: impl FnMut() -> Result<T, StepError>) -> Result<T, Stopped> {
+    let mut wait = RETRY.0;
+    let mut said: Option<Instant> = None;
+    loop {
+        let error = match step() {
+            Ok(value) => {
+                if said.is_some() {
+                    say::goes_on();
+                }
+                return Ok(value);
+            }
+            Err(error) => error,
+        };
+        match error {
+            StepError::Sink(error) if error.is_closed() => return Err(Stopped::Closed(error)),
+            error if stop.is_wished() => return Err(Stopped::Unfinished(error)),
+            error => {
+                if said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
+                    said = Some(Instant::now());
+                    say::stands_still(&error);
+                }
+            }
+        }
+        stop.wait(wait);
+        wait = (wait * 2).min(RETRY.1);
+    }
+}

@@ -1,0 +1,210 @@
+//! Keeps policies, configuration and context tables up with their files, each by its content, each with its last good version.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use policy_contract::name::Name;
+
+use super::delivery::{Delivery, Stopped};
+use super::say;
+use crate::config::{Config, ConfigErrors};
+use crate::finding::{HostFinding, HostRule, Subject};
+use crate::policy::{Catalogue, Change, Library, Reconciled, Refusal};
+use crate::source::Folders;
+use crate::watch::{NotWatched, Stamp, Waker, Watch, folder_of};
+
+/// How long nothing must happen in a folder before it is worth looking, and how long that is waited for at most.
+const QUIET: (Duration, Duration) = (Duration::from_millis(150), Duration::from_secs(3));
+/// How soon to look again at files that were being written.
+const UNFINISHED: Duration = Duration::from_millis(500);
+
+/// What keeps up with the files.
+pub(super) struct Reloader {
+    library: Library,
+    config: Arc<Config>,
+    /// The configuration's file and the tables that it named when it was last read, and what each looked like then.
+    config_files: Vec<(PathBuf, Option<Stamp>)>,
+    /// What was wrong with the configuration when it was last refused.
+    config_refused: Option<String>,
+    warnings: BTreeSet<String>,
+    watch: Watch,
+    active: Arc<ArcSwap<Catalogue>>,
+}
+
+impl Reloader {
+    /// Loads the policies for the first time.
+    pub(super) fn start(library: Library, config: Arc<Config>) -> (Self, Reconciled) {
+        let (watch, not_watched) = Watch::new();
+        not_watched.iter().for_each(say::not_watched);
+        let active = Arc::new(ArcSwap::from_pointee(Catalogue::new(Vec::new(), Vec::new())));
+        let config_files = files_of(&config);
+        let (config_refused, warnings) = (None, BTreeSet::new());
+        let mut reloader = Self { library, config, config_files, config_refused, warnings, watch, active };
+        // Before the first look, so that nothing that happens after it goes unheard.
+        reloader.watch_folders();
+        let config = Arc::clone(&reloader.config);
+        let found = reloader.library.reconcile(&config, true);
+        (reloader, found)
+    }
+
+    /// The policies in force, always.
+    pub(super) fn active(&self) -> Arc<ArcSwap<Catalogue>> {
+        Arc::clone(&self.active)
+    }
+
+    /// Lets it go, from another thread.
+    pub(super) fn waker(&self) -> Waker {
+        self.watch.waker()
+    }
+
+    /// How many files were refused.
+    pub(super) fn refused(&self) -> usize {
+        self.library.refusals().count()
+    }
+
+    /// Looks at the files whenever something has happened, and from time to time, until it is let go.
+    pub(super) fn run(
+        mut self,
+        delivery: &Mutex<Delivery>,
+        folders: &Folders,
+        is_over: impl Fn() -> bool,
+    ) -> Result<(), Stopped> {
+        let mut wait = self.config.reload;
+        while !is_over() {
+            if self.watch.wait(wait) {
+                self.watch.wait_for_quiet(QUIET.0, QUIET.1);
+            }
+            if is_over() {
+                break;
+            }
+            let (is_reconfigured, mut findings) = self.look_at_config();
+            let config = Arc::clone(&self.config);
+            let found = self.library.reconcile(&config, is_reconfigured);
+            wait = if found.is_unfinished { UNFINISHED } else { config.reload };
+            let released = self.apply(found, &mut findings);
+            self.watch_folders();
+            folders.pause(self.active.load().policies().is_empty());
+            if is_reconfigured || !findings.is_empty() || !released.is_empty() {
+                let mut delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner);
+                delivery.reroute(&config);
+                released.iter().for_each(|policy| delivery.release(policy));
+                delivery.report(&findings)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what was found in force and says so. Returns the policies of which another version is in force.
+    pub(super) fn apply(&mut self, found: Reconciled, findings: &mut Vec<HostFinding>) -> Vec<Name> {
+        if let Some(catalogue) = found.catalogue {
+            if catalogue.policies().is_empty() {
+                say::no_policy();
+            }
+            self.active.store(Arc::new(catalogue));
+        }
+        let mut released = Vec::new();
+        for change in found.changes {
+            match change {
+                Change::Loaded(policy) => say::policy_loaded(&policy),
+                Change::Swapped { from, to } => {
+                    say::policy_swapped(&from, &to);
+                    released.push(to.identity().name.clone());
+                }
+                Change::Retired(policy) => {
+                    say::policy_retired(&policy);
+                    released.push(policy.identity().name.clone());
+                }
+                Change::Refused { refusal, kept } => {
+                    say::policy_refused(&refusal, kept.as_deref());
+                    findings.push(refused(&refusal, kept.is_some()));
+                }
+                Change::Noted(file, notice) => say::policy_noted(&file, &notice),
+                Change::Unlisted(path, error) => say::paths_unlisted(&path, &error),
+                Change::Listed(path) => say::paths_listed(&path),
+            }
+        }
+        self.warn();
+        released
+    }
+
+    /// Reads the configuration again where one of its files may have changed. Returns whether another one is in force.
+    fn look_at_config(&mut self) -> (bool, Vec<HostFinding>) {
+        let Some(file) = self.config.file.clone() else { return (false, Vec::new()) };
+        let is_unchanged = |(path, before): &(PathBuf, Option<Stamp>)| match (before, Stamp::of(path)) {
+            (Some(before), Ok(now)) => now.is_unchanged_since(before),
+            _ => false,
+        };
+        if self.config_files.iter().all(is_unchanged) {
+            return (false, Vec::new());
+        }
+        let stamps = stamps(self.config_files.iter().map(|(path, _)| path.clone()));
+        match Config::load(&file) {
+            Ok(config) => {
+                let was_refused = self.config_refused.take().is_some();
+                if config.digest == self.config.digest {
+                    // Looked at before it was read: what was written since will look different.
+                    self.config_files = stamps;
+                    if was_refused {
+                        say::config_reloaded();
+                    }
+                    return (false, Vec::new());
+                }
+                self.config_files = files_of(&config);
+                config.needs_restart_since(&self.config).for_each(say::config_needs_restart);
+                self.config = Arc::new(config);
+                say::config_reloaded();
+                (true, Vec::new())
+            }
+            Err(errors) => {
+                self.config_files = stamps;
+                (false, self.refuse_config(&file, &errors))
+            }
+        }
+    }
+
+    fn refuse_config(&mut self, file: &Path, errors: &ConfigErrors) -> Vec<HostFinding> {
+        let reason = errors.to_string();
+        if self.config_refused.as_ref() == Some(&reason) {
+            return Vec::new();
+        }
+        say::config_refused(errors);
+        self.config_refused = Some(reason.clone());
+        let subject = Subject { object: Some(file.display().to_string()), ..Subject::default() };
+        let reason = format!("{reason}\ncorrect it, or put the last good one back; until then that one is in force");
+        vec![HostFinding::once(HostRule::ConfigurationRefused, subject, reason)]
+    }
+
+    /// Says what of the configuration concerns no policy that is loaded, once.
+    fn warn(&mut self) {
+        let active = self.active.load();
+        let names: Vec<Name> = active.policies().iter().map(|policy| policy.identity().name.clone()).collect();
+        let warnings: BTreeSet<String> = self.config.unknown_policies(&names).iter().map(ToString::to_string).collect();
+        warnings.difference(&self.warnings).for_each(|warning| say::config_warning(warning));
+        self.warnings = warnings;
+    }
+
+    fn watch_folders(&mut self) {
+        let files = self.config_files.iter().map(|(path, _)| folder_of(path));
+        let not_watched = self.watch.set_folders(self.library.folders().into_iter().chain(files).collect());
+        let is_new = |failed: &&NotWatched| self.warnings.insert(failed.to_string());
+        not_watched.iter().filter(is_new).for_each(say::not_watched);
+    }
+}
+
+fn refused(refusal: &Refusal, is_kept: bool) -> HostFinding {
+    let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
+    let kept = if is_kept { "; the version before stays in force" } else { "" };
+    HostFinding::once(HostRule::PolicyRefused, subject, format!("{}: {}{kept}", refusal.path.display(), refusal.error.text()))
+}
+
+fn files_of(config: &Config) -> Vec<(PathBuf, Option<Stamp>)> {
+    stamps(config.file.iter().cloned().chain(config.tables.values().map(|table| table.path.clone())))
+}
+
+fn stamps(files: impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, Option<Stamp>)> {
+    files.map(|path| (path.clone(), Stamp::of(&path).ok())).collect()
+}
