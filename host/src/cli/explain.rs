@@ -8,10 +8,10 @@ use policy_contract::fields::Fields;
 use policy_contract::selector::Unmet;
 
 use super::exit::Exit;
-use super::{loading, one_record};
+use super::loading;
 use crate::engine::{Judgement, Verdict};
 use crate::harmless::harmless;
-use crate::policy::{LoadedPolicy, LoadedRule, load};
+use crate::policy::{LoadedPolicy, LoadedRule, load, one_record};
 use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
 use crate::source::{Input, Inputs};
 

@@ -27,7 +27,7 @@ pub(super) struct InspectArgs {
 
 pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let loader = loading::loader(&Config::default())?;
-    let policy = loading::told(&args.file, |notices| CompiledFile::read(&loader, &args.file, &Limits::default(), notices))?;
+    let mut policy = loading::told(&args.file, |notices| CompiledFile::read(&loader, &args.file, &Limits::default(), notices))?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(policy.manifest())?);
         return Ok(Exit::Done);
@@ -39,6 +39,11 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let names = |interfaces: &[crate::policy::Interface]| interfaces.iter().map(ToString::to_string).collect::<Vec<_>>();
     println!("  imports {}", or_nothing(names(&policy.world().imports)));
     println!("  exports {}", or_nothing(names(&policy.world().exports)));
+    match policy.check_examples(&loader, &Limits::default(), &mut Vec::new()) {
+        Ok(0) => println!("  carries no examples"),
+        Ok(number) => println!("  carries {number} examples, and agrees with them"),
+        Err(error) => println!("  a host refuses it at the step `{}`: it {}", error.step(), error.text()),
+    }
     if let Err(error) = policy.manifest().check() {
         println!("  without settings a host refuses it: {}", harmless(&error.to_string()));
     }

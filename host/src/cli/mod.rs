@@ -8,11 +8,11 @@ mod compile_policy;
 mod config_check;
 mod exit;
 mod explain;
+mod fixture_files;
 mod inspect;
 mod limits;
 mod live;
 mod loading;
-mod one_record;
 mod policies;
 mod policy_build;
 mod policy_new;
@@ -66,7 +66,7 @@ enum Command {
 enum PolicyCommand {
     /// Write a new policy that builds and passes its tests at once
     New(policy_new::NewArgs),
-    /// Compile policies to Wasm
+    /// Compile policies to Wasm, with their fixtures as examples
     Build(policy_build::BuildArgs),
     /// Run a policy's fixtures against the compiled Wasm
     Test(policy_test::TestArgs),

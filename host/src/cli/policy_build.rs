@@ -1,4 +1,4 @@
-//! `trailwarden policy build`: policy crates to policy files.
+//! `trailwarden policy build`: policy crates to policy files, which carry their fixtures as examples.
 //!
 //! Which compiler is taken, and what to do where there is none, is [`crate::toolchain`]'s.
 
@@ -7,6 +7,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use super::fixture_files::{self, FixtureFileError};
+use crate::policy::examples::{self, BadExamples};
 use crate::policy::{LoadError, World, component_from_module};
 use crate::toolchain::{self, CompileError, CratesError, Module, Toolchain, ToolchainError, Workspace};
 
@@ -70,6 +72,17 @@ pub enum BuildError {
         /// Why.
         error: LoadError,
     },
+    /// Its fixtures can't be used.
+    #[error(transparent)]
+    Fixtures(#[from] FixtureFileError),
+    /// Its fixtures can't be embedded.
+    #[error("what was built from {} {error}", .folder.display())]
+    Examples {
+        /// The crate's folder.
+        folder: PathBuf,
+        /// Why.
+        error: BadExamples,
+    },
     /// A file can't be read or written.
     #[error("{}: {error}", .path.display())]
     File {
@@ -108,7 +121,8 @@ pub fn build_default(dir: &Path) -> Result<Vec<BuiltPolicy>, BuildError> {
     build(&BuildArgs { dir: dir.to_owned(), out: None, locked: false })
 }
 
-/// Builds every policy crate in a folder and below it, and writes each as `OUT/<package name>.wasm`, whole or not at all.
+/// Builds every policy crate in a folder and below it, and writes each as `OUT/<package name>.wasm`, whole or not at all, with its
+/// fixtures embedded.
 /// Says on standard error which compiler it takes, and lets cargo speak there.
 ///
 /// # Errors
@@ -154,7 +168,12 @@ fn default_out(workspaces: &[Workspace]) -> Result<PathBuf, BuildError> {
 fn write_policy(module: &Module, out: &Path) -> Result<BuiltPolicy, BuildError> {
     let folder = module.policy.folder.clone();
     let bytes = fs::read(&module.file).map_err(|error| BuildError::File { path: module.file.clone(), error })?;
-    let component = component(&bytes).map_err(|error| BuildError::NotAPolicy { folder: folder.clone(), error })?;
+    let mut component = component(&bytes).map_err(|error| BuildError::NotAPolicy { folder: folder.clone(), error })?;
+    let fixtures: Vec<_> = fixture_files::read_all(&folder)?.into_iter().map(|file| file.json).collect();
+    if !fixtures.is_empty() {
+        let not_embedded = |error| BuildError::Examples { folder: folder.clone(), error };
+        examples::embed(&mut component, &fixtures).map_err(not_embedded)?;
+    }
     let wasm = out.join(format!("{}.wasm", module.policy.name));
     write_whole(&wasm, &component).map_err(|error| BuildError::File { path: wasm.clone(), error })?;
     Ok(BuiltPolicy { name: module.policy.name.clone(), crate_dir: folder, wasm, bytes: component.len() })

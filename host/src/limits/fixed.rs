@@ -62,6 +62,12 @@ fixed! {
     COMPONENT_HANDLES: usize = 16, "" => Passed::Fails(FailureKind::Contract);
     /// How often a running guest's clock is looked at: a call can be over its time by this much.
     CLOCK_TICK_MS: u64 = 1, "ms" => Passed::Fails(FailureKind::Time);
+    /// Bytes of the examples that a policy's file carries.
+    EXAMPLES_BYTES: usize = 4 << 20, "bytes" => Passed::Refused(Step::Examples);
+    /// Examples that a policy's file carries.
+    EXAMPLE_CASES: usize = 10_000, "" => Passed::Refused(Step::Examples);
+    /// CPU time of all examples of a policy together. Each is judged under the defaults of the limits above, whatever is configured.
+    EXAMPLES_CPU_SECONDS: u64 = 10, "s" => Passed::Refused(Step::Examples);
     /// Text with which a policy was refused: its answer to its settings, words from its manifest.
     REFUSAL_TEXT: usize = 4_096, "bytes" => Passed::Cut;
     /// Size of the configuration file.

@@ -4,12 +4,12 @@
 //! it is, one policy after the other while it is still in the processor's cache; records are copied out of it only for a
 //! policy that wants some, until its own batch is worth a call. So one more policy on every record costs no copy of its own.
 
-use policy_contract::image::BadJson;
 use policy_contract::manifest::RecordFormat;
 
 use crate::engine::{Batch, Task, TooLarge};
 use crate::limits::Limits;
 use crate::policy::Subscriber;
+use crate::policy::one_record::NotHandedOver;
 use crate::record::Forms;
 
 /// A batch, and which record of the chunk each of its records is.
@@ -19,15 +19,6 @@ pub(super) struct Gathered {
     pub(super) batch: Batch,
     /// Positions in the chunk, one for each record of the batch.
     pub(super) records: Vec<usize>,
-}
-
-/// Why a record could not be handed to the policies that read it in one format. The reader accepts no such record.
-#[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum NotHandedOver {
-    #[error("no image can be made of the record: {0}")]
-    NoImage(#[from] BadJson),
-    #[error(transparent)]
-    TooLarge(#[from] TooLarge),
 }
 
 /// What a policy is to do next.

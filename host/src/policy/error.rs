@@ -6,6 +6,7 @@ use policy_contract::manifest::BadManifest;
 use policy_contract::name::Name;
 
 use super::compile::CompileError;
+use super::examples::BadExamples;
 use super::world::Counted;
 use crate::config::ConfigErrors;
 use crate::engine::{CallError, EngineError};
@@ -22,6 +23,7 @@ pub enum Step {
     Describe,
     Configure,
     Tables,
+    Examples,
     Activate,
 }
 
@@ -35,6 +37,7 @@ impl Step {
             Self::Describe => "describe",
             Self::Configure => "configure",
             Self::Tables => "tables",
+            Self::Examples => "examples",
             Self::Activate => "activate",
         }
     }
@@ -147,6 +150,9 @@ pub enum LoadError {
     /// It needs tables that are not configured, or that are configured as another kind.
     #[error("needs context tables that it can't have:\n{0}")]
     Tables(ConfigErrors),
+    /// It carries examples that it disagrees with, or that can't be used.
+    #[error(transparent)]
+    Examples(#[from] BadExamples),
     /// The configuration speaks of rules that the policy does not have.
     #[error("doesn't have rules that the configuration names:\n{0}")]
     Rules(ConfigErrors),
@@ -184,6 +190,7 @@ impl LoadError {
             Self::Call { call: "configure", .. } | Self::Settings { .. } | Self::ChangesName { .. } => Step::Configure,
             Self::Call { .. } | Self::Manifest(_) | Self::BadManifest(_) | Self::Unsupported { .. } => Step::Describe,
             Self::Tables(_) => Step::Tables,
+            Self::Examples(_) => Step::Examples,
             Self::Rules(_) | Self::NameTaken { .. } => Step::Activate,
         }
     }

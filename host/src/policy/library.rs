@@ -300,5 +300,11 @@ fn read_candidate(loader: &Loader, path: &Path, known: Option<Digest>, config: &
     }
     let mut notices = Vec::new();
     let compiled = CompiledFile::of(loader, path, &content, digest, &config.limits, &mut notices);
-    Read::New(before, digest, compiled, notices)
+    let tried = compiled.and_then(|mut compiled| {
+        // In the order of the steps: what can't be configured is refused for that, whatever its examples say.
+        compiled.configure(config, &mut Vec::new())?;
+        compiled.check_examples(loader, &config.limits, &mut notices)?;
+        Ok(compiled)
+    });
+    Read::New(before, digest, tried, notices)
 }

@@ -9,6 +9,7 @@ use policy_contract::manifest::{Manifest, Mode, RecordFormat, RuleDescription, T
 use policy_contract::severity::Severity;
 
 use super::error::LoadError;
+use super::examples::{self, BadExamples};
 use super::loader::{Loader, Notice, Ready};
 use super::world::World;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
@@ -124,6 +125,25 @@ pub struct CompiledFile {
     world: World,
     unconfigured: Manifest,
     compiled: Arc<Compiled>,
+    examples: Examples,
+}
+
+/// What is known of the examples that a file carries.
+enum Examples {
+    /// The policy has agreed with so many, which are all.
+    Held(u64),
+    /// Their section, or why there is none that could be tried.
+    Untried(Result<Vec<u8>, BadExamples>),
+}
+
+impl Examples {
+    fn of(file: &[u8], held: Option<u64>) -> Self {
+        match held.map_or_else(|| examples::find(file), |_| Ok(None)) {
+            Ok(None) => Self::Held(held.unwrap_or_default()),
+            Ok(Some(section)) => Self::Untried(Ok(section.to_owned())),
+            Err(bad) => Self::Untried(Err(bad)),
+        }
+    }
 }
 
 impl CompiledFile {
@@ -149,13 +169,15 @@ impl CompiledFile {
         limits: &Limits,
         notices: &mut Vec<Notice>,
     ) -> Result<Self, LoadError> {
-        let Ready { compiled, world } = loader.ready(file, digest, limits, notices)?;
+        let Ready { compiled, world, examples_held } = loader.ready(file, digest, limits, notices)?;
         let (described, unheard) = compiled.describe(&Arc::new(GuestLimits::from(limits)));
         note_unheard(unheard, notices);
         let manifest = described.map_err(failed_call)?;
         // Not checked yet: a policy whose rules come with its settings has none before.
         let unconfigured = serde_json::from_str(&manifest).map_err(LoadError::Manifest)?;
-        Ok(Self { path: path.to_owned(), digest, bytes: file.len(), world, unconfigured, compiled: Arc::new(compiled) })
+        let examples = Examples::of(file, examples_held);
+        let (path, compiled) = (path.to_owned(), Arc::new(compiled));
+        Ok(Self { path, digest, bytes: file.len(), world, unconfigured, compiled, examples })
     }
 
     /// SHA-256 of the file.
@@ -220,6 +242,24 @@ impl CompiledFile {
         })
     }
 
+    /// Sees that the policy agrees with the examples that its file carries, and gives their number. That it does is remembered beside
+    /// its code, and not tried again.
+    ///
+    /// # Errors
+    /// [`LoadError::Examples`].
+    pub fn check_examples(&mut self, loader: &Loader, limits: &Limits, notices: &mut Vec<Notice>) -> Result<u64, LoadError> {
+        match &self.examples {
+            Examples::Held(number) => Ok(*number),
+            Examples::Untried(Err(bad)) => Err(bad.clone().into()),
+            Examples::Untried(Ok(section)) => {
+                let number = examples::judge(section, self)?;
+                notices.extend(loader.remember_examples(self.digest, number, limits));
+                self.examples = Examples::Held(number);
+                Ok(number)
+            }
+        }
+    }
+
     fn manifest_under(
         &self,
         set: &PolicyConfig,
@@ -235,12 +275,16 @@ impl CompiledFile {
     }
 }
 
-/// Loads a policy under a configuration; gives it with what an operator should know about its compilation.
+/// Loads a policy under a configuration: all steps from the file to a policy that agrees with its own examples. What an operator
+/// should know of it is added to `notices`.
 ///
 /// # Errors
 /// The first step that refuses it.
 pub fn load(loader: &Loader, path: &Path, config: &Config, notices: &mut Vec<Notice>) -> Result<LoadedPolicy, LoadError> {
-    CompiledFile::read(loader, path, &config.limits, notices)?.configure(config, notices)
+    let mut file = CompiledFile::read(loader, path, &config.limits, notices)?;
+    let policy = file.configure(config, notices)?;
+    file.check_examples(loader, &config.limits, notices)?;
+    Ok(policy)
 }
 
 /// A file of at most so many bytes.

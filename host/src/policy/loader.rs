@@ -5,8 +5,9 @@ use std::io;
 use std::path::PathBuf;
 
 use super::cache::{Bad, Cache, Description, Found, NewCode};
-use super::compile::{CompileError, Compiler, Exhausted};
+use super::compile::{Compilation, CompileError, Compiler, Exhausted};
 use super::error::LoadError;
+use super::examples;
 use super::world::World;
 use crate::digest::Digest;
 use crate::engine::{Artefact, Compiled, Engine, EngineError, Held};
@@ -77,6 +78,14 @@ impl fmt::Display for Notice {
 pub(super) struct Ready {
     pub compiled: Compiled,
     pub world: World,
+    /// How many examples it carries, where it is known to agree with them.
+    pub examples_held: Option<u64>,
+}
+
+impl Ready {
+    fn new(compiled: Compiled, description: Description) -> Self {
+        Self { compiled, world: description.world, examples_held: description.examples_held }
+    }
 }
 
 impl Loader {
@@ -106,7 +115,7 @@ impl Loader {
             // Limits that were raised since are reason to try again.
             Found::Code(_, Description { unoptimised: Some(exhausted), .. }) if exhausted.is_less_than(limits) => {}
             Found::Code(artefact, description) => match self.load(&artefact, &description, notices) {
-                Ok(compiled) => return Ok(Ready { compiled, world: description.world }),
+                Ok(compiled) => return Ok(Ready::new(compiled, description)),
                 Err(LoadError::Engine(error @ EngineError::Load(_))) => {
                     // What can't be deleted is replaced below.
                     let _ = self.cache.remove(&key);
@@ -118,7 +127,13 @@ impl Loader {
         let (artefact, description, not_kept) = self.compile(file, key.as_str(), limits)?;
         notices.extend(not_kept.map(Notice::NotKept));
         let compiled = self.load(&artefact, &description, notices)?;
-        Ok(Ready { compiled, world: description.world })
+        Ok(Ready::new(compiled, description))
+    }
+
+    /// Remembers beside a policy's code that it has agreed with all of its examples, so many.
+    pub(super) fn remember_examples(&self, policy: Digest, held: u64, limits: &Limits) -> Option<Notice> {
+        let amend = |description: &mut Description| description.examples_held = Some(held);
+        self.cache.amend(&self.cache.key(policy), limits.compiled_mib.bytes(), amend).err().map(Notice::NotKept)
     }
 
     fn load(&self, artefact: &Artefact, description: &Description, notices: &mut Vec<Notice>) -> Result<Compiled, LoadError> {
@@ -160,9 +175,12 @@ impl Loader {
                 return Err(error);
             }
         };
-        let description = Description { key: key.to_owned(), world: compilation.world, unoptimised: compilation.unoptimised };
+        // A policy without examples agrees with all of them; where it has some, that is found out once it can be asked.
+        let examples_held = matches!(examples::find(file), Ok(None)).then_some(0);
+        let Compilation { world, bytes, unoptimised } = compilation;
+        let description = Description { key: key.to_owned(), world, unoptimised, examples_held };
         let unreadable = |error| CompileError::Failed { reason: format!("its machine code can't be read back: {error}") };
-        let (artefact, not_kept) = self.cache.keep(code, compilation.bytes, &description).map_err(unreadable)?;
+        let (artefact, not_kept) = self.cache.keep(code, bytes, &description).map_err(unreadable)?;
         Ok((artefact, description, not_kept))
     }
 

@@ -77,7 +77,7 @@ pub struct Expectation {
 }
 
 /// A fixture that cannot be used.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadFixture {
     /// Neither the case nor the file has a record.
     #[error("case {case:?} has no record, and the file has no common one")]

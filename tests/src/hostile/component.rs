@@ -31,6 +31,14 @@ fn uses_contract(wit: &str) -> bool {
     !wit.contains("package trailwarden:policy@1.0.0;")
 }
 
+/// Appends a custom section to a module or component.
+pub fn with_section(mut file: Vec<u8>, name: &str, data: &[u8]) -> Vec<u8> {
+    // The id of custom sections, in both.
+    file.push(0);
+    wasm_encoder::Encode::encode(&wasm_encoder::CustomSection { name: name.into(), data: data.into() }, &mut file);
+    file
+}
+
 /// Makes a component of a core module that has a component type, as the host does.
 ///
 /// # Errors

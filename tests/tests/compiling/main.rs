@@ -4,6 +4,7 @@
 
 mod cache;
 mod ends;
+mod examples;
 mod folder;
 mod limits;
 mod stage;

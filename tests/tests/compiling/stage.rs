@@ -9,12 +9,24 @@ use std::time::SystemTime;
 use e2e::hostile::records;
 use e2e::{Run, built, policy};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 /// The policies that ship of which a stage has a copy: two that find something in the example records.
 const SHIPPED: [&str; 2] = ["audit-log", "identity"];
 /// Instead of these where sizes are limited: each compiles to less than 1 MiB, the least that they can be limited to. Only the first
 /// finds something.
 const SMALL: [&str; 2] = ["audit-log", "network"];
+
+/// Bytes of what [`sealed`] adds: a SHA-256 and the magic.
+pub const SEALED: usize = 32 + 16;
+
+/// The digest and magic that an entry ends with, behind what stands before them.
+pub fn sealed(mut body: Vec<u8>) -> Vec<u8> {
+    let digest = Sha256::digest(&body);
+    body.extend_from_slice(&digest);
+    body.extend_from_slice(b"trailwarden code");
+    body
+}
 
 /// A folder with policies, records and a cache.
 pub struct Stage {

@@ -154,3 +154,35 @@ fn a_policy_crate_without_the_policy_macro_is_refused() -> anyhow::Result<()> {
         Ok(())
     })
 }
+
+#[test]
+fn a_rule_that_was_broken_is_refused_by_its_own_fixtures_and_too_large_ones_are_not_built() -> anyhow::Result<()> {
+    elsewhere(|reader, copy| {
+        let rule = copy.join("src/access_key_for_another_user.rs");
+        let broken =
+            fs::read_to_string(&rule)?.replace("if maker.user_name() == Some(owner)", "if maker.user_name() != Some(owner)");
+        fs::write(&rule, broken)?;
+        ensure!(reader.shell("trailwarden policy build below/key-watch")?.status.success(), "the broken rule is not built");
+        let scan = reader.shell("echo '{}' | trailwarden scan -p below/key-watch/target/policies -")?;
+        let said = String::from_utf8_lossy(&scan.stderr);
+        assert_eq!(scan.status.code(), Some(2), "{said}");
+        let told = "was refused at the step `examples`: it disagrees with its own example";
+        assert!(said.contains(told) && said.contains("of the rule `access-key-for-another-user`: "), "{said}");
+
+        let before = fs::read(policy_file(copy))?;
+        let fixtures = copy.join("src/access_key_for_another_user.fixtures.json");
+        let fixture = fs::read_to_string(&fixtures)?;
+        let large = format!("\"record\": {{\"padding\": \"{}\",", "x".repeat(5 << 20));
+        fs::write(&fixtures, fixture.replacen("\"record\": {", &large, 1))?;
+        let build = reader.shell("trailwarden policy build below/key-watch")?;
+        let said = String::from_utf8_lossy(&build.stderr);
+        assert_eq!(build.status.code(), Some(2), "{said}");
+        assert!(said.contains("bytes of embedded examples, 4194304 allowed"), "{said}");
+        fs::write(&fixtures, "{")?;
+        let build = reader.shell("trailwarden policy build below/key-watch")?;
+        let said = String::from_utf8_lossy(&build.stderr);
+        assert!(said.contains("access_key_for_another_user.fixtures.json is not in order"), "{said}");
+        assert_eq!(fs::read(policy_file(copy))?, before);
+        Ok(())
+    })
+}

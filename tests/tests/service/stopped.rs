@@ -64,7 +64,10 @@ fn nobody_reads_its_output_any_more() {
 fn what_it_needs_to_start_is_told() {
     let cases: [(&dyn Fn(&Place), &str); 4] = [
         (&|place| std::fs::remove_dir(place.path("in")).unwrap(), "of [sources.folder] can't be looked at"),
-        (&|place| place.put("trailwarden.toml", b"policy_paths = ['policies']\nstate_path = 'state'\n"), "there is nothing to read"),
+        (
+            &|place| place.put("trailwarden.toml", b"policy_paths = ['policies']\nstate_path = 'state'\n"),
+            "there is nothing to read",
+        ),
         (&|place| std::fs::remove_file(place.path("policies/diagnostics.wasm")).unwrap(), "no policy could be loaded"),
         (&|place| place.configure("[sinks.more]\nkind = 'file'\npath = 'in/f.jsonl'\n"), "would be read as if it held records"),
     ];

@@ -24,7 +24,10 @@ fn a_thousand_swaps_lose_nothing_and_judge_nothing_twice() {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
                 let number = arrived.fetch_add(1, Ordering::Relaxed);
-                place.put(&format!("in/{}/{number}.jsonl", number % 7), records(&format!("f{number}"), RECORDS_IN_FILE).as_bytes());
+                place.put(
+                    &format!("in/{}/{number}.jsonl", number % 7),
+                    records(&format!("f{number}"), RECORDS_IN_FILE).as_bytes(),
+                );
                 std::thread::sleep(Duration::from_millis(20));
             }
         });

@@ -31,6 +31,9 @@ pub struct Description {
     pub world: World,
     /// Why the code is not optimised, if it isn't.
     pub unoptimised: Option<Exhausted>,
+    /// How many examples the policy carries, where it has agreed with all of them; nothing where that is not known.
+    #[serde(default)]
+    pub examples_held: Option<u64>,
 }
 
 /// What is wrong with an entry.
@@ -85,7 +88,8 @@ mod tests {
     use super::*;
 
     fn description() -> Description {
-        Description { key: "k".to_owned(), world: World::default(), unoptimised: Some(Exhausted::CpuTime { seconds: 60 }) }
+        let unoptimised = Some(Exhausted::CpuTime { seconds: 60 });
+        Description { key: "k".to_owned(), world: World::default(), unoptimised, examples_held: Some(7) }
     }
 
     fn entry(code: &[u8]) -> Vec<u8> {

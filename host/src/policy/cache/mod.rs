@@ -192,6 +192,26 @@ impl Cache {
         }
     }
 
+    /// Changes what is known of the code under a key, if it is there. The entry is written anew and takes the place of the other.
+    ///
+    /// # Errors
+    /// The entry was damaged meanwhile, or the new one can't be kept; the other stays then.
+    pub fn amend(&self, key: &Key, limit: u64, amend: impl FnOnce(&mut Description)) -> io::Result<()> {
+        let (artefact, mut description) = match self.find(key, limit) {
+            Found::Code(artefact, description) => (artefact, description),
+            Found::Absent => return Ok(()),
+            Found::Bad { reason, .. } => return Err(io::Error::other(reason)),
+        };
+        amend(&mut description);
+        let new = self.new_code()?;
+        if let Err(error) = new.file().write_all(artefact.code()) {
+            self.give_up(new)?;
+            return Err(error);
+        }
+        let (_, not_kept) = self.keep(new, artefact.code().len() as u64, &description)?;
+        not_kept.map_or(Ok(()), Err)
+    }
+
     /// Gives up a file for code of which nothing came.
     ///
     /// # Errors
@@ -301,7 +321,7 @@ fn note_use(file: &File) {
 fn vouch(file: File, code: Vec<u8>) -> Artefact {
     // SAFETY: `code` is what our compiler's process wrote, for a host with this engine's fingerprint. Either that
     // process has just ended with a report of success (`keep`), or the content has the SHA-256 that we wrote behind it then,
-    // and the same key (`find`). `file` is that very file, held open. It is changed by nobody: we write to a file only before
+    // and the same key (`find`), or it is our copy of such content (`amend`). `file` is that very file, held open. It is changed by nobody: we write to a file only before
     // it has its name, and delete by name only, which leaves the open file as it is; and others can't, because the file
     // belongs to our user, in a folder of our user's (`PrivateFolder`) or without any name (`tempfile`). Our own user, and
     // root, can change the file nevertheless, as they can change the host itself.

@@ -21,7 +21,7 @@ const CODE: &[u8] = b"machine code";
 
 fn keep(cache: &Cache, key: &Key, code: &[u8]) -> Description {
     let unoptimised = Some(Exhausted::Memory { mib: 1 });
-    let description = Description { key: key.as_str().to_owned(), world: World::default(), unoptimised };
+    let description = Description { key: key.as_str().to_owned(), world: World::default(), unoptimised, examples_held: None };
     let new = cache.new_code().unwrap();
     new.file().write_all(code).unwrap();
     let (artefact, not_kept) = cache.keep(new, code.len() as u64, &description).unwrap();

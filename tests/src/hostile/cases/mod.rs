@@ -1,6 +1,7 @@
 //! The table of cases, by what they attack.
 
 mod calls;
+mod examples;
 mod imports;
 mod manifests;
 mod memory;
@@ -23,6 +24,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static [Case])> {
         ("Calls at the wrong moment", calls::CASES),
         ("What a policy says of itself", manifests::CASES),
         ("Other worlds", worlds::CASES),
+        ("Its own examples", examples::CASES),
     ]
     .into_iter()
 }

@@ -2,7 +2,7 @@
 
 use wit_component::StringEncoding;
 
-use super::super::component::{CONTRACT, of_module, with_instances, with_type};
+use super::super::component::{CONTRACT, of_module, with_instances, with_section, with_type};
 use super::super::guest::Guest;
 use super::super::{Barrier, Case, Outcome, Proof};
 
@@ -128,11 +128,7 @@ pub(super) const CASES: &[Case] = &[
         Ok(wat::parse_str(guest.wat())?)
     }),
     case("of-a-false-type", "is a core module whose component type is rubbish", "world", "can't be made a component", |guest| {
-        let mut module = wat::parse_str(guest.wat())?;
-        let rubbish = wasm_encoder::CustomSection { name: "component-type".into(), data: (&b"\xff\x00rubbish"[..]).into() };
-        module.push(0);
-        wasm_encoder::Encode::encode(&rubbish, &mut module);
-        Ok(module)
+        Ok(with_section(wat::parse_str(guest.wat())?, "component-type", b"\xff\x00rubbish"))
     }),
     case(
         "without-evaluate",
@@ -170,14 +166,7 @@ pub(super) const CASES: &[Case] = &[
         barrier: Barrier::Limit("component_mib"),
         outcome: Outcome::Refused { step: "read", words: "has more than 33554432 bytes" },
         proof: Proof::Raised(&[("component_mib", 64)]),
-        build: |guest| {
-            let mut module = guest.module()?;
-            let ballast = vec![0; 33 << 20];
-            let section = wasm_encoder::CustomSection { name: "ballast".into(), data: ballast.into() };
-            module.push(0);
-            wasm_encoder::Encode::encode(&section, &mut module);
-            Ok(module)
-        },
+        build: |guest| Ok(with_section(guest.module()?, "ballast", &vec![0; 33 << 20])),
     },
 ];
 
