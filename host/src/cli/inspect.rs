@@ -32,6 +32,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
         println!("{}", serde_json::to_string_pretty(policy.manifest())?);
         return Ok(Exit::Done);
     }
+    let examples = policy.check_examples(&loader, &Limits::default(), &mut Vec::new());
     let Manifest { name, version, description, owner, tables, rules, .. } = policy.manifest();
     println!("{name} {}, owned by {}", harmless(version), harmless(owner));
     println!("  {}", harmless(description));
@@ -39,7 +40,7 @@ pub(super) fn run(args: &InspectArgs) -> anyhow::Result<Exit> {
     let names = |interfaces: &[crate::policy::Interface]| interfaces.iter().map(ToString::to_string).collect::<Vec<_>>();
     println!("  imports {}", or_nothing(names(&policy.world().imports)));
     println!("  exports {}", or_nothing(names(&policy.world().exports)));
-    match policy.check_examples(&loader, &Limits::default(), &mut Vec::new()) {
+    match examples {
         Ok(0) => println!("  carries no examples"),
         Ok(number) => println!("  carries {number} examples, and agrees with them"),
         Err(error) => println!("  a host refuses it at the step `{}`: it {}", error.step(), error.text()),

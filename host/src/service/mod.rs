@@ -144,14 +144,17 @@ impl Service {
             });
             // Whatever ends the workers, a panic too, ends the other threads.
             let _ends = Finish(stop);
-            let result = locked().report(&findings).and_then(|()| {
+            // The lock is given back before the workers need it.
+            let reported = locked().report(&findings);
+            let result = reported.and_then(|()| {
                 let quarantines = Quarantines::new(&config.limits);
                 let current = || active.load_full();
                 judge_all(feed, current, &config.limits, workers, quarantines, |scanned| locked().receive(scanned))
             });
             stop.finish();
             let reloaded = reloading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            result.and(reloaded).and_then(|()| locked().finish())
+            let result = result.and(reloaded);
+            if result.is_ok() { locked().finish() } else { result }
         });
         let delivery = delivery.into_inner().unwrap_or_else(PoisonError::into_inner);
         let sinks = delivery.taken().map(|(name, taken)| (name.clone(), taken)).collect();

@@ -9,7 +9,7 @@ use e2e::{built, command, findings, trailwarden};
 use serde_json::Value;
 
 /// How long something may take that takes a moment on a machine that does nothing else.
-pub const SOON: Duration = Duration::from_secs(120);
+pub const SOON: Duration = Duration::from_secs(60);
 
 /// The rule of `diagnostics` that finds every record.
 pub const EVERY_RECORD: &str = "[policies.diagnostics.rules.any-record]\nmode = 'enforce'\n";
