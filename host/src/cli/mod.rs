@@ -6,6 +6,7 @@
 mod catch_up;
 mod compile_policy;
 mod config_check;
+mod exceptions;
 mod exit;
 mod explain;
 mod failures;

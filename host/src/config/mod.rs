@@ -19,6 +19,7 @@
 
 mod context_table;
 mod error;
+mod exceptions;
 mod hint;
 mod place;
 mod policies;
@@ -50,6 +51,7 @@ pub use self::settings::Settings;
 pub use self::take::{Take, untaken};
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
+use crate::exception::{Exception, Now};
 use crate::limits::{CONFIG_FILE, Limits, Scope};
 
 /// Everything that the platform team has set. [`Config::default`] is what holds without a file.
@@ -68,6 +70,8 @@ pub struct Config {
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
     pub limits: Limits,
+    /// What counts as now, by which exceptions end.
+    pub now: Now,
     limit_places: LimitPlaces,
     policies: BTreeMap<Name, PolicyConfig>,
     other_policies: PolicyConfig,
@@ -82,6 +86,7 @@ impl Default for Config {
             journal_path: None,
             cache_path: None,
             tables: BTreeMap::new(),
+            now: Now::default(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
             other_policies: PolicyConfig::with_limits(limits.clone()),
@@ -133,12 +138,12 @@ impl Config {
 
         let sections = reader.named_tables(top, "tables", "tables");
         let table_limit = limits.table_file_mib.bytes();
-        let table = |(name, section)| Some((name, context_table::read(reader, &section, table_limit)?));
-        let tables = sections.into_iter().filter_map(table).collect();
+        let table = |(name, section)| (name, context_table::read(reader, &section, table_limit));
+        let tables: exceptions::Tables = sections.into_iter().map(table).collect();
 
         let sections = reader.named_tables(top, "policies", "policies");
         let policies = sections.into_iter().map(|(name, section)| {
-            let policy = policies::read(reader, &name, &section, &limits);
+            let policy = policies::read(reader, &name, &section, &limits, &tables);
             (name, policy)
         });
         let policies = policies.collect();
@@ -148,8 +153,9 @@ impl Config {
             policy_paths,
             journal_path,
             cache_path,
-            tables,
+            tables: tables.into_iter().filter_map(|(name, table)| Some((name, table?))).collect(),
             limits,
+            now: Now::default(),
             limit_places,
             policies,
             other_policies,
@@ -164,6 +170,11 @@ impl Config {
     /// The policies for which something is set.
     pub fn policies_with_settings(&self) -> impl Iterator<Item = (&Name, &PolicyConfig)> {
         self.policies.iter()
+    }
+
+    /// Every exception with its policy, in the order of the policies, those of a whole policy before those of its rules.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&Name, &Exception)> {
+        self.policies.iter().flat_map(|(policy, set)| set.exceptions().map(move |exception| (policy, exception)))
     }
 
     /// What is set for a policy; the defaults where nothing is.

@@ -156,6 +156,21 @@ impl<'a> Reader<'a> {
         Some((text, entry.value.span()))
     }
 
+    /// The text under a key, which is not empty and has at most so many bytes.
+    pub fn text(&mut self, section: &Section<'a>, key: &str, most_bytes: usize) -> Option<&'a str> {
+        let entry = section.entry(key)?;
+        let (text, span) = self.string(section, key)?;
+        if text.is_empty() {
+            self.nothing(section, entry, span);
+            return None;
+        }
+        if text.len() > most_bytes {
+            self.too_long(section, entry, span, text.len(), most_bytes);
+            return None;
+        }
+        Some(text)
+    }
+
     /// The texts under a key: one string, or an array of strings; none where the key is absent. Where it is there, there is at
     /// least one, and at most `most`.
     pub fn texts(&mut self, section: &Section<'a>, key: &str, most: usize) -> Vec<(&'a str, Range<usize>)> {
@@ -205,13 +220,19 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports a list of no entries, or of too many.
-    fn check_number(&mut self, section: &Section<'_>, entry: Entry<'_>, number: usize, most: usize, instead: &'static str) {
+    pub fn check_number(&mut self, section: &Section<'_>, entry: Entry<'_>, number: usize, most: usize, instead: &'static str) {
         if number == 0 {
             self.nothing(section, entry, entry.value.span());
         } else if number > most {
             let (key, section) = (entry.key().to_owned(), section.title.clone());
             self.report(entry.key.span(), Problem::TooMany { key, section, number, most, instead_of_it: instead });
         }
+    }
+
+    /// Reports a text that is longer than it may be.
+    pub fn too_long(&mut self, section: &Section<'_>, entry: Entry<'_>, span: Range<usize>, bytes: usize, most: usize) {
+        let (key, section) = (entry.key().to_owned(), section.title.clone());
+        self.report(span, Problem::TooLong { key, section, bytes, most });
     }
 
     fn nothing(&mut self, section: &Section<'_>, entry: Entry<'_>, span: Range<usize>) {
@@ -267,7 +288,8 @@ impl<'a> Reader<'a> {
         Some(Path::new(path))
     }
 
-    fn wrong_element(&mut self, section: &Section<'_>, entry: Entry<'_>, value: &Spanned<DeValue<'_>>, expected: ValueKind) {
+    /// Reports a value of another type in an array, or the one value that stands for it.
+    pub fn wrong_element(&mut self, section: &Section<'_>, entry: Entry<'_>, value: &Spanned<DeValue<'_>>, expected: ValueKind) {
         let (key, section) = (entry.key().to_owned(), section.title.clone());
         let found = ValueKind::of(value.get_ref());
         self.report(value.span(), Problem::WrongType { key, section, expected, found });

@@ -10,9 +10,17 @@ pub const TOP: &[&str] = &["policy_paths", "journal_path", "cache_path", "tables
 /// Keys of `[tables.NAME]`.
 pub const TABLE: &[&str] = &["kind", "file"];
 /// Keys of `[policies.NAME]`.
-pub const POLICY: &[&str] = &["mode", "settings", "rules", "limits"];
+pub const POLICY: &[&str] = &["mode", "severity", "exceptions", "settings", "rules", "limits"];
 /// Keys of `[policies.NAME.rules.ID]`.
-pub const RULE: &[&str] = &["mode", "severity"];
+pub const RULE: &[&str] = &["mode", "severity", "exceptions"];
+/// Keys of `[[policies.NAME.exceptions]]` and `[[policies.NAME.rules.ID.exceptions]]`.
+pub const EXCEPTION: &[&str] = &["id", "reason", "owner", "expires", "when"];
+/// Keys of each condition in an exception's `when`: one of [`ASKED`] and one of [`OPERATORS`].
+pub const CONDITION: &[&str] = &["field", "fact", "equals", "one_of", "like", "cidr", "in_table", "absent", "present"];
+/// Keys by which a condition says what it asks for.
+pub const ASKED: &[&str] = &["field", "fact"];
+/// Keys by which a condition says what that must be.
+pub const OPERATORS: &[&str] = &["equals", "one_of", "like", "cidr", "in_table", "absent", "present"];
 /// Keys of each alternative in a sink's `take`.
 pub const TAKE: &[&str] = &["about", "owner", "policy", "rule", "min_severity", "mode", "suppressed"];
 

@@ -17,6 +17,8 @@ pub enum HostRule {
     PolicyFailed,
     /// A policy, or a new version of one, was not loaded.
     PolicyRefused,
+    /// An exception has expired and suppresses nothing any more.
+    ExceptionExpired,
     /// A policy was switched off because it can't start or fails on many unlike records.
     PolicyQuarantined,
     /// The journal of failed tasks has no room.
@@ -39,9 +41,10 @@ pub enum HostRule {
 
 impl HostRule {
     /// Every rule of the host.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::PolicyFailed,
         Self::PolicyRefused,
+        Self::ExceptionExpired,
         Self::PolicyQuarantined,
         Self::JournalFull,
         Self::RecordMissing,
@@ -58,6 +61,7 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "policy-failed",
             Self::PolicyRefused => "policy-refused",
+            Self::ExceptionExpired => "exception-expired",
             Self::PolicyQuarantined => "policy-quarantined",
             Self::JournalFull => "journal-full",
             Self::RecordMissing => "record-missing",
@@ -75,6 +79,7 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "A policy failed",
             Self::PolicyRefused => "A policy was refused",
+            Self::ExceptionExpired => "An exception has expired",
             Self::PolicyQuarantined => "A policy was quarantined",
             Self::JournalFull => "The journal of failed tasks is full",
             Self::RecordMissing => "A record that a policy failed at is gone",
@@ -92,6 +97,9 @@ impl HostRule {
         match self {
             Self::PolicyFailed => "A rule gave no answer for some records, so it would have missed what they show.",
             Self::PolicyRefused => "The file was not loaded; the last good version, where there is one, stays in force.",
+            Self::ExceptionExpired => {
+                "What it suppressed is delivered again; it stays in the configuration until somebody removes it."
+            }
             Self::PolicyQuarantined => "The policy can't start or fails on many unlike records, and judges none from here on.",
             Self::JournalFull => "Tasks that failed or were withheld were not written down, so nothing will catch them up.",
             Self::RecordMissing => "Its object is gone or holds something else there, so the failed task can't be caught up.",
@@ -104,7 +112,8 @@ impl HostRule {
         }
     }
 
-    /// How much it matters: what blinds the whole watch is critical, what blinds a part of it is high.
+    /// How much it matters: what blinds the whole watch is critical, what blinds a part of it is high, what only makes noise is
+    /// low.
     pub fn severity(self) -> Severity {
         match self {
             Self::PolicyQuarantined | Self::CountsDisagree => Severity::Critical,
@@ -116,6 +125,7 @@ impl HostRule {
             | Self::ObjectMissing
             | Self::Silence => Severity::High,
             Self::RecordUnreadable | Self::MessageUnreadable => Severity::Medium,
+            Self::ExceptionExpired => Severity::Low,
         }
     }
 }
@@ -128,6 +138,8 @@ pub struct Subject {
     pub policy: Option<String>,
     /// The rule of that policy.
     pub rule: Option<Name>,
+    /// The exception of that policy, or of that rule.
+    pub exception: Option<Name>,
     /// The name of the object: a path, an S3 URL, `-` for standard input.
     pub object: Option<String>,
     /// Where in the object, in bytes of its decompressed content.

@@ -331,6 +331,7 @@ impl Quarantines {
         *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };
         let name = &self.catalogue.policies()[policy].identity().name;
         judged.findings.retain(|finding| finding.policy.name != *name);
+        judged.suppressed.retain(|finding| finding.policy.name != *name);
         judged.failures.retain(|failure| failure.policy != *name);
         judged.log.retain(|(policy, _)| policy != name);
     }

@@ -14,6 +14,7 @@ use super::world::World;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
 use crate::engine::{CallError, Compiled, Guest, GuestLimits, Tables, WarmKey};
+use crate::exception::Exceptions;
 use crate::finding::{About, Label, PolicyIdentity};
 use crate::limits::Limits;
 
@@ -39,6 +40,8 @@ pub struct LoadedRule {
     pub mode: Mode,
     /// The severity of all its findings, where the platform team set one.
     pub severity: Option<Severity>,
+    /// What the platform team has decided to hear nothing of.
+    pub exceptions: Exceptions,
 }
 
 impl std::fmt::Debug for LoadedPolicy {
@@ -180,6 +183,7 @@ impl CompiledFile {
             description: Arc::new(rule.clone()),
             mode: set.rule_mode(&rule.id, rule.default_mode),
             severity: set.rule_severity(&rule.id),
+            exceptions: Exceptions::new(set.rule_exceptions(&rule.id), config.now),
         });
         Ok(LoadedPolicy {
             identity: Arc::new(identity),
