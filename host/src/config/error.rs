@@ -158,7 +158,7 @@ pub enum Problem {
         /// The table.
         section: String,
         /// The keys.
-        keys: &'static [&'static str],
+        keys: Vec<&'static str>,
         /// How many of them it has.
         given: usize,
     },

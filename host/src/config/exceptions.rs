@@ -63,18 +63,7 @@ fn read_one<'a>(
     tables: &Tables,
 ) -> Option<(Exception, Range<usize>)> {
     reader.refuse_unknown_keys(section, schema::EXCEPTION);
-    for (key, example) in [
-        ("id", "id = \"ci-role\""),
-        ("reason", "reason = \"why nobody needs to hear of it\""),
-        ("owner", "owner = \"the team that answers for it\""),
-        ("expires", "expires = 2026-04-03"),
-        ("when", "when = [{ fact = \"principal\", equals = \"arn:…\" }]"),
-    ] {
-        if section.entry(key).is_none() {
-            let problem = Problem::MissingKey { key, section: section.title.clone(), example };
-            reader.report(section.span.clone(), problem);
-        }
-    }
+    reader.report_missing_keys(section, schema::EXCEPTION);
     let id = reader.string(section, "id").and_then(|(text, span)| match text.parse::<Name>() {
         Ok(name) => Some((name, span)),
         Err(not_a_name) => {
@@ -120,22 +109,11 @@ fn end_of_day(text: &str) -> Option<Timestamp> {
 
 fn condition<'a>(reader: &mut Reader<'a>, section: &Section<'a>, tables: &Tables) -> Option<Condition> {
     reader.refuse_unknown_keys(section, schema::CONDITION);
-    let subject = one_of(reader, section, schema::ASKED)?;
-    let operator = one_of(reader, section, schema::OPERATORS)?;
-    let asked = asked(reader, section, subject)?;
-    let test = test(reader, section, operator, &asked, tables)?;
+    let subject = reader.one_of(section, schema::CONDITION, schema::ASKED);
+    let operator = reader.one_of(section, schema::CONDITION, schema::OPERATOR);
+    let asked = asked(reader, section, subject?)?;
+    let test = test(reader, section, operator?, &asked, tables)?;
     Some(Condition { asked, test })
-}
-
-/// The one of some keys that is there.
-fn one_of<'a>(reader: &mut Reader<'a>, section: &Section<'a>, keys: &'static [&'static str]) -> Option<Entry<'a>> {
-    let given: Vec<Entry<'a>> = keys.iter().filter_map(|key| section.entry(key)).collect();
-    if let [only] = given[..] {
-        return Some(only);
-    }
-    let span = given.get(1).map_or(section.span.clone(), |second| second.key.span());
-    reader.report(span, Problem::NotOne { section: section.title.clone(), keys, given: given.len() });
-    None
 }
 
 fn asked<'a>(reader: &mut Reader<'a>, section: &Section<'a>, entry: Entry<'a>) -> Option<Asked> {

@@ -10,6 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::{ConfigError, ConfigErrors, KEPT_PROBLEMS, Problem};
 use super::hint::Hint;
 use super::place::Place;
+use super::schema::{self, Key, Need};
 use super::value_kind::ValueKind;
 
 /// The file that is read, and what was found wrong so far.
@@ -103,10 +104,34 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports every key that is not known in a section.
-    pub fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[&str]) {
-        for entry in section.entries().filter(|entry| !known.contains(&entry.key())) {
-            self.unknown_key(section, entry, known.iter().copied());
+    pub fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[Key]) {
+        for entry in section.entries().filter(|entry| !known.iter().any(|key| key.name == entry.key())) {
+            self.unknown_key(section, entry, schema::names(known));
         }
+    }
+
+    /// Reports every key that must be in a section and is not.
+    pub fn report_missing_keys(&mut self, section: &Section<'_>, known: &[Key]) {
+        for key in known {
+            if let Need::Required(example) = key.need
+                && section.entry(key.name).is_none()
+            {
+                let problem = Problem::MissingKey { key: key.name, section: section.title.clone(), example };
+                self.report(section.span.clone(), problem);
+            }
+        }
+    }
+
+    /// The one key of a group that is there; reported where it is not exactly one.
+    pub fn one_of(&mut self, section: &Section<'a>, known: &[Key], group: &'static str) -> Option<Entry<'a>> {
+        let keys: Vec<&'static str> = known.iter().filter(|key| key.need == Need::OneOf(group)).map(|key| key.name).collect();
+        let given: Vec<Entry<'a>> = keys.iter().filter_map(|key| section.entry(key)).collect();
+        if let [only] = given[..] {
+            return Some(only);
+        }
+        let span = given.get(1).map_or(section.span.clone(), |second| second.key.span());
+        self.report(span, Problem::NotOne { section: section.title.clone(), keys, given: given.len() });
+        None
     }
 
     /// Reports a key that is not known in a section.

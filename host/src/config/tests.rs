@@ -370,10 +370,16 @@ fn example() -> &'static str {
     REFERENCE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
 }
 
+/// Every key that stands in a file.
+fn in_files() -> Vec<&'static str> {
+    let sections = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE, schema::EXCEPTION, schema::CONDITION];
+    sections.into_iter().flat_map(schema::names).collect()
+}
+
 #[test]
 fn the_reference_page_explains_every_key() {
-    let in_files = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE, schema::EXCEPTION, schema::CONDITION].concat();
-    for key in schema::TAKE.iter().chain(&in_files) {
+    let in_files = in_files();
+    for key in in_files.iter().copied().chain(schema::names(schema::TAKE)) {
         assert!(REFERENCE.contains(&format!("| `{key}` |")), "the page does not explain '{key}'");
     }
     for key in in_files {
@@ -408,10 +414,9 @@ fn piece() -> impl Strategy<Value = String> {
     let limits: Vec<_> = LIMITS.iter().map(|limit| limit.name).collect();
     let words =
         ["[", "]", "{", "}", ".", "=", "\n", ",", " ", "\"", "#", "'", "ü", "\t", "-1", "1.5", "nan", "2024-01-01", "true"];
-    let keys = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE, schema::EXCEPTION, schema::CONDITION].concat();
     let all: Vec<&str> = words
         .into_iter()
-        .chain(keys)
+        .chain(in_files())
         .chain(limits)
         .chain(["\"enforce\"", "a", "\n[policies.p]\n", "\n[[policies.p.exceptions]]\n"])
         .collect();
