@@ -14,6 +14,7 @@
 //! - [`policy`]: from a file to a policy that may judge, and the catalogue of them.
 //! - [`route`]: from a record's indexed fields to the rules that want it.
 //! - [`engine`]: wasmtime, and nothing of it elsewhere.
+//! - [`exception`]: findings that the platform team has decided to hear nothing of, for a while.
 //! - [`finding`]: what was found, its identity, OCSF and the table.
 //! - [`store`]: what outlives a record: the journal of tasks that failed.
 //! - [`pipeline`]: joins the stages; read it first.
@@ -28,6 +29,7 @@ pub mod cli;
 pub mod config;
 pub mod digest;
 pub mod engine;
+pub mod exception;
 pub mod finding;
 pub mod harmless;
 pub mod limits;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::HumanCount;
+use jiff::Timestamp;
 use policy_contract::severity::Severity;
 
 use super::exit::Exit;
@@ -17,6 +18,7 @@ use super::report::{Format, Report};
 use super::summary::FindingCounts;
 use super::telling::Telling;
 use crate::engine::LogLevel;
+use crate::exception::Now;
 use crate::pipeline::Failures;
 use crate::store::{Journal, StoreError};
 
@@ -55,9 +57,17 @@ pub(super) struct CatchUpArgs {
     #[arg(long, value_name = "SEVERITY", value_parser = super::severity)]
     fail_on: Option<Severity>,
 
+    /// Show also what exceptions suppress, with the exception; none of it counts for --fail-on
+    #[arg(long)]
+    suppressed: bool,
+
     /// Show all that policies write to their logs, not only warnings and errors
     #[arg(short, long)]
     verbose: bool,
+
+    /// What counts as now, by which exceptions end [default: when the catch-up begins]
+    #[arg(long, hide = true, value_name = "TIME")]
+    now: Option<Timestamp>,
 }
 
 /// Why a catch-up stops before its end.
@@ -72,7 +82,8 @@ enum Stopped {
 }
 
 pub(super) fn run(args: CatchUpArgs) -> anyhow::Result<Exit> {
-    let config = super::configuration(args.config.as_ref())?;
+    let mut config = super::configuration(args.config.as_ref())?;
+    config.now = Now::At(args.now.unwrap_or_else(Timestamp::now));
     let Some(path) = args.journal.as_ref().or(config.journal_path.as_ref()) else {
         bail!("there is no journal: name it with --journal, or as `journal_path` in the configuration");
     };
@@ -86,6 +97,7 @@ pub(super) fn run(args: CatchUpArgs) -> anyhow::Result<Exit> {
         report: Report::new(Format::or_default(args.format)),
         findings: FindingCounts::default(),
         failures: Failures::default(),
+        with_suppressed: args.suppressed,
         least_level: if args.verbose { LogLevel::Trace } else { LogLevel::Warn },
         progress: Progress::of_bytes(None),
     };

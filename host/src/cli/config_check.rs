@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::Timestamp;
 use policy_contract::name::Name;
 
 use super::exit::Exit;
-use super::loading;
+use super::{exceptions, loading};
 use crate::config::Config;
+use crate::exception::Now;
 use crate::policy::Catalogue;
 
 /// What `trailwarden config check` is given.
@@ -17,19 +19,25 @@ pub(super) struct CheckArgs {
     #[arg(short, long = "policies", value_name = "PATH")]
     policies: Vec<PathBuf>,
 
+    /// What counts as now, by which exceptions end [default: now]
+    #[arg(long, hide = true, value_name = "TIME")]
+    now: Option<Timestamp>,
+
     /// The configuration
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }
 
 pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
-    let config = match Config::load(&args.file) {
+    let mut config = match Config::load(&args.file) {
         Ok(config) => config,
         Err(errors) => {
             eprintln!("{errors}");
             return Ok(Exit::Usage);
         }
     };
+    config.now = Now::At(args.now.unwrap_or_else(Timestamp::now));
+    exceptions::warn(&config);
     let paths: Vec<PathBuf> = config.policy_paths.iter().chain(&args.policies).cloned().collect();
     println!("{}: {} context tables", args.file.display(), config.tables.len());
     for (name, table) in &config.tables {
@@ -48,6 +56,7 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
         for rule in policy.rules() {
             let severity = rule.severity.unwrap_or(rule.description.severity);
             println!("    {}: {}, {severity}", rule.description.id, rule.mode.as_str());
+            exceptions::list(rule);
         }
     }
     let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use jiff::Timestamp;
 use policy_contract::fields::Fields;
 use policy_contract::selector::Unmet;
 
 use super::exit::Exit;
-use super::loading;
+use super::{exceptions, loading};
 use crate::engine::{Judgement, Verdict};
+use crate::exception::Now;
 use crate::harmless::harmless;
 use crate::policy::{LoadedPolicy, LoadedRule, load, one_record};
 use crate::record::{Item, ObjectReader, RawRecord, ReadLimits};
@@ -21,6 +23,10 @@ pub(super) struct ExplainArgs {
     /// The configuration: settings, context tables, modes and limits
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
+
+    /// What counts as now, by which exceptions end [default: now]
+    #[arg(long, hide = true, value_name = "TIME")]
+    now: Option<Timestamp>,
 
     /// Which record, where RECORD holds several: its eventID
     #[arg(short, long, value_name = "ID")]
@@ -40,7 +46,8 @@ pub(super) struct ExplainArgs {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let config = super::configuration(args.config.as_ref())?;
+    let mut config = super::configuration(args.config.as_ref())?;
+    config.now = Now::At(args.now.unwrap_or_else(Timestamp::now));
     let loader = loading::loader(&config)?;
     let policy = loading::told(&args.file, |notices| load(&loader, &args.file, &config, notices))?;
     let record = the_record(args, ReadLimits::from(&config.limits))?;
@@ -63,6 +70,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Exit> {
     for (position, rule) in policy.rules().iter().enumerate().filter(|(_, rule)| wanted(rule)) {
         println!();
         explain(&policy, position, rule, &record, &fields)?;
+        exceptions::explain(rule, &record.json);
     }
     Ok(Exit::Done)
 }

@@ -6,6 +6,8 @@
 mod catch_up;
 mod compile_policy;
 mod config_check;
+mod config_schema;
+mod exceptions;
 mod exit;
 mod explain;
 mod fixture_files;
@@ -80,6 +82,8 @@ enum PolicyCommand {
 enum ConfigCommand {
     /// Check a configuration file, and the policies that it is for
     Check(config_check::CheckArgs),
+    /// Print the JSON Schema of the configuration, for editors
+    Schema,
 }
 
 /// Runs the command that the process was given.
@@ -95,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
+        Command::Config(ConfigCommand::Schema) => config_schema::run(),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
     };
     match result {

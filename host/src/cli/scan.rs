@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use clap::Args;
+use jiff::Timestamp;
 use policy_contract::severity::Severity;
 
 use super::exit::Exit;
@@ -19,6 +20,7 @@ use super::summary::{FindingCounts, Summary};
 use super::telling::Telling;
 use crate::config::Config;
 use crate::engine::LogLevel;
+use crate::exception::Now;
 use crate::finding::{HostFinding, HostRule, Subject};
 use crate::pipeline::{Failures, Faults, Feed, Journaling, Quarantines, Scanned, Unreadable, judge_all};
 use crate::policy::Catalogue;
@@ -56,9 +58,17 @@ pub(super) struct ScanArgs {
     #[arg(short, long, value_name = "FILE")]
     journal: Option<PathBuf>,
 
+    /// Show also what exceptions suppress, with the exception; none of it counts for --fail-on
+    #[arg(long)]
+    suppressed: bool,
+
     /// Show all that policies write to their logs, not only warnings and errors
     #[arg(short, long)]
     verbose: bool,
+
+    /// What counts as now, by which exceptions end [default: when the scan begins]
+    #[arg(long, hide = true, value_name = "TIME")]
+    now: Option<Timestamp>,
 
     /// Records: files (.json, .json.gz, .jsonl, …), folders of them, or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -67,7 +77,8 @@ pub(super) struct ScanArgs {
 
 pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    let config = super::configuration(args.config.as_ref())?;
+    let mut config = super::configuration(args.config.as_ref())?;
+    config.now = Now::At(args.now.unwrap_or_else(Timestamp::now));
     let catalogue = Arc::new(policies::catalogue(&args.policies, &config)?);
     let journal = args.journal.as_ref().or(config.journal_path.as_ref());
     let journaling = journal.map(|path| Journaling::new(path, config.limits.journal_mib.bytes())).transpose()?;
@@ -81,6 +92,7 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
             report: Report::new(Format::or_default(args.format)),
             findings: FindingCounts::default(),
             failures: Failures::default(),
+            with_suppressed: args.suppressed,
             least_level: if args.verbose { LogLevel::Trace } else { LogLevel::Warn },
             progress: progress.clone(),
         },
@@ -153,6 +165,9 @@ impl Scanning {
     ) -> Result<(), Stopped> {
         for refusal in catalogue.refusals() {
             self.host_finding(policies::refused(refusal))?;
+        }
+        for expired in config.expired_exceptions() {
+            self.host_finding(expired)?;
         }
         self.summary.expected_objects = (inputs.objects.len() + inputs.errors.len()) as u64;
         for error in inputs.errors {

@@ -5,9 +5,10 @@ use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use indicatif::{HumanCount, HumanDuration};
+use policy_contract::name::Name;
 use policy_contract::severity::Severity;
 
-use crate::finding::Reported;
+use crate::finding::{Finding, Reported};
 use crate::pipeline::JudgedCounts;
 use crate::record::Tally;
 use crate::store::Added;
@@ -47,6 +48,8 @@ pub(super) struct FindingCounts {
     by_severity: BTreeMap<Severity, u64>,
     /// By rule, with the rule's policy.
     by_rule: BTreeMap<(String, String), u64>,
+    /// What exceptions suppress, by rule and exception.
+    suppressed: BTreeMap<(String, Name), u64>,
 }
 
 impl FindingCounts {
@@ -60,7 +63,15 @@ impl FindingCounts {
         *self.by_rule.entry((policy, reported.rule_id().to_owned())).or_default() += 1;
     }
 
-    /// How many findings were counted.
+    /// Counts a finding that an exception suppresses; it is none of the others.
+    pub(super) fn count_suppressed(&mut self, finding: &Finding) {
+        if let Some(suppression) = &finding.suppression {
+            let rule = format!("{}/{}", finding.policy.name, finding.rule.id);
+            *self.suppressed.entry((rule, suppression.exception.clone())).or_default() += 1;
+        }
+    }
+
+    /// How many findings were counted that no exception suppresses.
     pub(super) fn total(&self) -> u64 {
         self.by_severity.values().sum()
     }
@@ -74,10 +85,19 @@ impl FindingCounts {
     pub(super) fn write(&self, shadowed: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let by_severity = breakdown(self.by_severity.iter().rev().map(|(severity, number)| (severity.as_str(), *number)));
         write!(f, "findings  {}{by_severity}", HumanCount(self.total()))?;
-        writeln!(f, "{}", if shadowed > 0 { format!(", and {} in the shadow", HumanCount(shadowed)) } else { String::new() })?;
-        let widest = self.by_rule.keys().map(|(policy, rule)| policy.len() + rule.len() + 1).max().unwrap_or_default();
-        for ((policy, rule), number) in &self.by_rule {
-            writeln!(f, "          {:widest$}  {:>7}", format!("{policy}/{rule}"), HumanCount(*number).to_string())?;
+        for (number, what) in [(shadowed, "in the shadow"), (self.suppressed.values().sum(), "suppressed")] {
+            if number > 0 {
+                write!(f, ", and {} {what}", HumanCount(number))?;
+            }
+        }
+        writeln!(f)?;
+        let by_rule = self.by_rule.iter().map(|((policy, rule), number)| (format!("{policy}/{rule}"), *number));
+        let suppressed = self.suppressed.iter();
+        let suppressed = suppressed.map(|((rule, exception), number)| (format!("{rule}, suppressed by {exception}"), *number));
+        let lines: Vec<(String, u64)> = by_rule.chain(suppressed).collect();
+        let widest = lines.iter().map(|(what, _)| what.len()).max().unwrap_or_default();
+        for (what, number) in lines {
+            writeln!(f, "          {what:widest$}  {:>7}", HumanCount(number).to_string())?;
         }
         Ok(())
     }
@@ -102,7 +122,7 @@ impl Summary {
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let JudgedCounts { records, tasks, answered, failed, quarantined, shadowed, compared, impure, log_lines_dropped } =
+        let JudgedCounts { records, tasks, answered, failed, quarantined, shadowed, compared, impure, log_lines_dropped, .. } =
             self.judged;
         let count = |number: u64| HumanCount(number).to_string();
         let not_records = breakdown(self.read.not_records.iter().map(|(reason, number)| (reason.name(), *number)));

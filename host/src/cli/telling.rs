@@ -19,6 +19,8 @@ pub(super) struct Telling {
     pub(super) findings: FindingCounts,
     pub(super) failures: Failures,
     pub(super) least_level: LogLevel,
+    /// Whether findings that exceptions suppress are told too, as what they are.
+    pub(super) with_suppressed: bool,
     pub(super) progress: Progress,
 }
 
@@ -40,6 +42,12 @@ impl Telling {
         for finding in judged.findings {
             self.findings.count(Reported::from(&finding));
             self.report.finding(finding)?;
+        }
+        for finding in judged.suppressed {
+            self.findings.count_suppressed(&finding);
+            if self.with_suppressed {
+                self.report.finding(finding)?;
+            }
         }
         for failure in judged.failures {
             self.failures.add(failure);

@@ -62,12 +62,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>, section: &Section<'a>, limit_byt
     reader.refuse_unknown_keys(section, schema::TABLE);
     let kind = reader.word(section, "kind", "kind of table", &schema::TABLE_KINDS, TableKind::as_str);
     let file = reader.path(section, "file");
-    for (key, example) in [("kind", "kind = \"exact\""), ("file", "file = \"tables/name.txt\"")] {
-        if section.entry(key).is_none() {
-            let problem = Problem::MissingKey { key, section: section.title.clone(), example };
-            reader.report(section.span.clone(), problem);
-        }
-    }
+    reader.report_missing_keys(section, schema::TABLE);
     let (kind, (file, span)) = (kind?, file?);
     let path = reader.resolve(file);
     let bytes = match read_file(&path, limit_bytes) {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use policy_contract::manifest::TableKind;
 use policy_contract::name::{Name, NotAName};
+use policy_contract::path::BadPath;
 
 use super::hint::Hint;
 use super::place::Place;
@@ -139,6 +140,87 @@ pub enum Problem {
         /// What to do instead; empty where nobody knows.
         instead_of_it: &'static str,
     },
+    /// A text that is longer than it may be.
+    #[error("'{key}' in {section} is {bytes} bytes long and must not be longer than {most}")]
+    TooLong {
+        /// The key.
+        key: String,
+        /// The table that it stands in.
+        section: String,
+        /// What it is.
+        bytes: usize,
+        /// What it may be.
+        most: usize,
+    },
+    /// Several keys of which one must be given, or none of them.
+    #[error("{section} needs exactly one of {}, and has {}", list(keys), if *given == 0 { "none".to_owned() } else { given.to_string() })]
+    NotOne {
+        /// The table.
+        section: String,
+        /// The keys.
+        keys: Vec<&'static str>,
+        /// How many of them it has.
+        given: usize,
+    },
+    /// A path into a record that is none.
+    #[error(transparent)]
+    BadPath(#[from] BadPath),
+    /// A text that is neither a day nor a time, where an exception must end.
+    #[error(
+        "'{}' is no time at which an exception can end; write a day such as 2026-04-03, the last one on which it holds (UTC), or a time with its offset such as 2026-04-03T18:00:00Z{}",
+        shown(text),
+        if *is_never { "; there is no 'never': what is needed for good belongs into the policy's settings or a context table" } else { "" }
+    )]
+    NoExpiry {
+        /// What stands there.
+        text: String,
+        /// Whether it should never end.
+        is_never: bool,
+    },
+    /// Two exceptions that can't be told apart.
+    #[error("there are two exceptions '{id}' for the same rule; give each an id of its own, since they are counted by it")]
+    ExceptionTwice {
+        /// The id.
+        id: Name,
+    },
+    /// A condition that is none.
+    #[error(
+        "{section} is met by every record, or by every text; write present = true if it is enough that a field is there, else narrow it"
+    )]
+    MeetsEverything {
+        /// The condition.
+        section: String,
+    },
+    /// A flag that can't be false.
+    #[error("'{key}' in {section} can only be true; write {} = true if that is meant", if key == "present" { "absent" } else { "present" })]
+    OnlyTrue {
+        /// The key.
+        key: String,
+        /// The table that it stands in.
+        section: String,
+    },
+    /// A number that no record's number is compared with.
+    #[error("{number} is a number of more than 64 bits; write it as a string")]
+    NumberTooLarge {
+        /// The number as it stands in the file.
+        number: String,
+    },
+    /// A fact that is never an address, asked for its network.
+    #[error("'{fact}' is never an address, so it is in no network; ask source_address or a field")]
+    NoAddress {
+        /// The fact.
+        fact: String,
+    },
+    /// A table that can't hold what is asked for.
+    #[error("the table '{table}' is of kind {}, and '{asked}' can't be in such a table; name another one", kind.as_str())]
+    TableDoesNotFit {
+        /// The table.
+        table: Name,
+        /// What it is.
+        kind: TableKind,
+        /// What is asked for.
+        asked: String,
+    },
     /// A sink that asks for findings that there can't be.
     #[error("{section} can take nothing, since {why}; remove '{key}', or the other condition")]
     TakesNothing {
@@ -206,7 +288,7 @@ pub enum Problem {
         limit_bytes: u64,
     },
     /// A line of a table of networks.
-    #[error("'{}' is neither a network such as 10.0.0.0/8 nor an address; correct or remove the line", shown(text))]
+    #[error("'{}' is neither a network such as 10.0.0.0/8 nor an address; correct or remove it", shown(text))]
     NotANetwork {
         /// What stands there.
         text: String,
@@ -276,6 +358,14 @@ fn shown(text: &str) -> String {
     let mut characters = text.chars();
     let escaped: String = characters.by_ref().take(SHOWN_CHARACTERS).flat_map(char::escape_debug).collect();
     if characters.next().is_some() { escaped + "…" } else { escaped }
+}
+
+fn list(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [but_last @ .., last] => format!("{} and {last}", but_last.join(", ")),
+    }
 }
 
 fn instead(what: &str) -> String {

@@ -19,6 +19,7 @@
 
 mod context_table;
 mod error;
+mod exceptions;
 mod hint;
 mod place;
 mod policies;
@@ -54,6 +55,8 @@ pub use self::take::{Take, untaken};
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::digest::Digest;
+use crate::exception::{Exception, Now, Standing};
+use crate::finding::HostFinding;
 use crate::limits::{CONFIG_FILE, LIMITS, Limits, Scope};
 use crate::sink::Target;
 use crate::source::Folder;
@@ -85,6 +88,8 @@ pub struct Config {
     pub tables: BTreeMap<Name, ContextTable>,
     /// The limits of the host, and of policies without limits of their own.
     pub limits: Limits,
+    /// What counts as now, by which exceptions end.
+    pub now: Now,
     limit_places: LimitPlaces,
     policies: BTreeMap<Name, PolicyConfig>,
     other_policies: PolicyConfig,
@@ -100,10 +105,11 @@ impl Default for Config {
             journal_path: None,
             cache_path: None,
             state_path: None,
-            reload: Duration::from_secs(service::RELOAD_SECONDS.default),
+            reload: Duration::from_secs(30),
             sources: BTreeMap::new(),
             sinks: BTreeMap::new(),
             tables: BTreeMap::new(),
+            now: Now::default(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
             other_policies: PolicyConfig::with_limits(limits.clone()),
@@ -154,19 +160,19 @@ impl Config {
         let journal_path = reader.path(top, "journal_path").map(|(path, _)| reader.resolve(path));
         let cache_path = reader.path(top, "cache_path").map(|(path, _)| reader.resolve(path));
         let state_path = reader.path(top, "state_path").map(|(path, _)| reader.resolve(path));
-        let reload = Duration::from_secs(reader.number(top, "reload_seconds", service::RELOAD_SECONDS));
+        let reload = reader.number(top, "reload_seconds", schema::RELOAD_SECONDS).map_or(Duration::MAX, Duration::from_secs);
         let sources = service::sources(reader, top);
         let sinks = service::sinks(reader, top, &sources);
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
         let table_limit = limits.table_file_mib.bytes();
-        let table = |(name, section)| Some((name, context_table::read(reader, &section, table_limit)?));
-        let tables = sections.into_iter().filter_map(table).collect();
+        let table = |(name, section)| (name, context_table::read(reader, &section, table_limit));
+        let tables: exceptions::Tables = sections.into_iter().map(table).collect();
 
         let sections = reader.named_tables(top, "policies", "policies");
         let policies = sections.into_iter().map(|(name, section)| {
-            let policy = policies::read(reader, &name, &section, &limits);
+            let policy = policies::read(reader, &name, &section, &limits, &tables);
             (name, policy)
         });
         let policies = policies.collect();
@@ -181,12 +187,20 @@ impl Config {
             reload,
             sources,
             sinks,
-            tables,
+            tables: tables.into_iter().filter_map(|(name, table)| Some((name, table?))).collect(),
             limits,
+            now: Now::default(),
             limit_places,
             policies,
             other_policies,
         }
+    }
+
+    /// A finding of the host for each exception that has expired.
+    pub fn expired_exceptions(&self) -> Vec<HostFinding> {
+        let now = self.now.get();
+        let expired = self.exceptions().filter(|(_, exception)| exception.standing(now) == Standing::Expired);
+        expired.map(|(policy, exception)| exception.expired_finding(policy)).collect()
     }
 
     /// What is set otherwise than in another configuration, and can't change while a host runs.
@@ -218,6 +232,11 @@ impl Config {
     /// The policies for which something is set.
     pub fn policies_with_settings(&self) -> impl Iterator<Item = (&Name, &PolicyConfig)> {
         self.policies.iter()
+    }
+
+    /// Every exception with its policy, in the order of the policies, those of a whole policy before those of its rules.
+    pub fn exceptions(&self) -> impl Iterator<Item = (&Name, &Exception)> {
+        self.policies.iter().flat_map(|(policy, set)| set.exceptions().map(move |exception| (policy, exception)))
     }
 
     /// What is set for a policy; the defaults where nothing is.

@@ -1,6 +1,7 @@
 //! What the platform team sets for one policy: `[policies.NAME]`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use policy_contract::manifest::Mode;
 use policy_contract::name::Name;
@@ -8,11 +9,13 @@ use policy_contract::severity::Severity;
 use toml::de::DeValue;
 
 use super::error::Problem;
+use super::exceptions::{self, Placed, Tables};
 use super::place::Place;
 use super::reader::{Entry, Reader, Section};
 use super::schema;
 use super::settings::{self, Settings};
 use super::value_kind::ValueKind;
+use crate::exception::Exception;
 use crate::limits::{LimitDefinition, Limits, Scope};
 
 /// Where limits are set, by their names.
@@ -23,11 +26,14 @@ pub(super) type LimitPlaces = BTreeMap<&'static str, Place>;
 pub struct PolicyConfig {
     /// The strictest mode that its rules may have: `enforce` leaves each rule its own.
     pub mode: Mode,
+    /// The severity of all findings of its rules, except of rules with one of their own.
+    pub severity: Option<Severity>,
     /// What it is configured with.
     pub settings: Settings,
     /// Its limits: those of the host with its own put over them.
     pub limits: Limits,
     pub(super) limit_places: LimitPlaces,
+    pub(super) exceptions: Vec<Placed>,
     pub(super) rules: BTreeMap<Name, RuleConfig>,
     pub(super) place: Place,
 }
@@ -39,14 +45,23 @@ pub struct RuleConfig {
     pub mode: Option<Mode>,
     /// The severity of all its findings, whatever rule and finding say.
     pub severity: Option<Severity>,
+    pub(super) exceptions: Vec<Placed>,
     pub(super) place: Place,
 }
 
 impl PolicyConfig {
     /// What holds for a policy for which nothing is set.
     pub(super) fn with_limits(limits: Limits) -> Self {
-        let (settings, rules) = (Settings::default(), BTreeMap::new());
-        Self { mode: Mode::Enforce, settings, limits, limit_places: LimitPlaces::new(), rules, place: Place::default() }
+        Self {
+            mode: Mode::Enforce,
+            severity: None,
+            settings: Settings::default(),
+            limits,
+            limit_places: LimitPlaces::new(),
+            exceptions: Vec::new(),
+            rules: BTreeMap::new(),
+            place: Place::default(),
+        }
     }
 
     /// Where a limit is set for this policy alone; none where that of the host is in force.
@@ -69,29 +84,59 @@ impl PolicyConfig {
         }
     }
 
-    /// The severity that is set for a rule, if any.
+    /// The severity that is set for a rule, if any: its own, else its policy's.
     pub fn rule_severity(&self, rule: &Name) -> Option<Severity> {
-        self.rule(rule).and_then(|rule| rule.severity)
+        self.rule(rule).and_then(|rule| rule.severity).or(self.severity)
+    }
+
+    /// The exceptions that a rule's findings may meet, its own and its policy's, in the order of the file.
+    pub fn rule_exceptions(&self, rule: &Name) -> Vec<Arc<Exception>> {
+        let own = self.rule(rule).map_or(&[][..], |rule| &rule.exceptions);
+        let mut all: Vec<&Placed> = own.iter().chain(&self.exceptions).collect();
+        all.sort_by_key(|placed| placed.at);
+        all.into_iter().map(|placed| Arc::clone(&placed.exception)).collect()
+    }
+
+    /// Every exception, its own before those of its rules.
+    pub(super) fn exceptions(&self) -> impl Iterator<Item = &Exception> {
+        let of_rules = self.rules.values().flat_map(|rule| &rule.exceptions);
+        self.exceptions.iter().chain(of_rules).map(|placed| &*placed.exception)
     }
 }
 
 /// What a section `[policies.NAME]` says; what is wrong with it is reported.
-pub(super) fn read<'a>(reader: &mut Reader<'a>, name: &Name, section: &Section<'a>, host: &Limits) -> PolicyConfig {
+pub(super) fn read<'a>(
+    reader: &mut Reader<'a>,
+    name: &Name,
+    section: &Section<'a>,
+    host: &Limits,
+    tables: &Tables,
+) -> PolicyConfig {
     reader.refuse_unknown_keys(section, schema::POLICY);
     let mode = mode(reader, section).unwrap_or_default();
+    let severity = severity(reader, section);
+    let exceptions = exceptions::read(reader, section, &format!("policies.{name}"), None, &[], tables);
     let settings = settings::read(reader, section, format!("[policies.{name}.settings]"), host.settings_kib.bytes());
     let (limits, limit_places) = read_limits(reader, section, format!("[policies.{name}.limits]"), host.clone(), Scope::Policy);
     let rules = reader.named_tables(section, "rules", &format!("policies.{name}.rules"));
-    let rules = rules.into_iter().map(|(rule, section)| (rule, read_rule(reader, &section))).collect();
+    let rules = rules.into_iter().map(|(rule, section)| {
+        reader.refuse_unknown_keys(&section, schema::RULE);
+        let prefix = format!("policies.{name}.rules.{rule}");
+        let set = RuleConfig {
+            mode: self::mode(reader, &section),
+            severity: self::severity(reader, &section),
+            exceptions: exceptions::read(reader, &section, &prefix, Some(&rule), &exceptions, tables),
+            place: reader.place(section.span.clone()),
+        };
+        (rule, set)
+    });
+    let rules = rules.collect();
     let (settings, place) = (settings.unwrap_or_default(), reader.place(section.span.clone()));
-    PolicyConfig { mode, settings, limits, limit_places, rules, place }
+    PolicyConfig { mode, severity, settings, limits, limit_places, exceptions, rules, place }
 }
 
-fn read_rule<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> RuleConfig {
-    reader.refuse_unknown_keys(section, schema::RULE);
-    let mode = mode(reader, section);
-    let severity = reader.word(section, "severity", "severity", &Severity::ALL, Severity::as_str);
-    RuleConfig { mode, severity, place: reader.place(section.span.clone()) }
+fn severity<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Severity> {
+    reader.word(section, "severity", "severity", &Severity::ALL, Severity::as_str)
 }
 
 fn mode<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<Mode> {

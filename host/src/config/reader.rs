@@ -10,6 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::error::{ConfigError, ConfigErrors, KEPT_PROBLEMS, Problem};
 use super::hint::Hint;
 use super::place::Place;
+use super::schema::{self, Key, Need, NumberRange};
 use super::value_kind::ValueKind;
 use crate::limits::OutOfRange;
 
@@ -29,16 +30,6 @@ pub(super) struct Section<'a> {
     /// Where it is named.
     pub span: Range<usize>,
     pub table: &'a DeTable<'a>,
-}
-
-/// The numbers that a key may have.
-#[derive(Clone, Copy)]
-pub(super) struct NumberRange {
-    pub min: u64,
-    pub max: u64,
-    pub default: u64,
-    /// The unit's symbol; empty for plain counts.
-    pub unit: &'static str,
 }
 
 /// A key with its value.
@@ -114,10 +105,34 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports every key that is not known in a section.
-    pub fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[&str]) {
-        for entry in section.entries().filter(|entry| !known.contains(&entry.key())) {
-            self.unknown_key(section, entry, known.iter().copied());
+    pub fn refuse_unknown_keys(&mut self, section: &Section<'_>, known: &[Key]) {
+        for entry in section.entries().filter(|entry| !known.iter().any(|key| key.name == entry.key())) {
+            self.unknown_key(section, entry, schema::names(known));
         }
+    }
+
+    /// Reports every key that must be in a section and is not.
+    pub fn report_missing_keys(&mut self, section: &Section<'_>, known: &[Key]) {
+        for key in known {
+            if let Need::Required(example) = key.need
+                && section.entry(key.name).is_none()
+            {
+                let problem = Problem::MissingKey { key: key.name, section: section.title.clone(), example };
+                self.report(section.span.clone(), problem);
+            }
+        }
+    }
+
+    /// The one key of a group that is there; reported where it is not exactly one.
+    pub fn one_of(&mut self, section: &Section<'a>, known: &[Key], group: &'static str) -> Option<Entry<'a>> {
+        let keys: Vec<&'static str> = known.iter().filter(|key| key.need == Need::OneOf(group)).map(|key| key.name).collect();
+        let given: Vec<Entry<'a>> = keys.iter().filter_map(|key| section.entry(key)).collect();
+        if let [only] = given[..] {
+            return Some(only);
+        }
+        let span = given.get(1).map_or(section.span.clone(), |second| second.key.span());
+        self.report(span, Problem::NotOne { section: section.title.clone(), keys, given: given.len() });
+        None
     }
 
     /// Reports a key that is not known in a section.
@@ -165,6 +180,21 @@ impl<'a> Reader<'a> {
             return None;
         };
         Some((text, entry.value.span()))
+    }
+
+    /// The text under a key, which is not empty and has at most so many bytes.
+    pub fn text(&mut self, section: &Section<'a>, key: &str, most_bytes: usize) -> Option<&'a str> {
+        let entry = section.entry(key)?;
+        let (text, span) = self.string(section, key)?;
+        if text.is_empty() {
+            self.nothing(section, entry, span);
+            return None;
+        }
+        if text.len() > most_bytes {
+            self.too_long(section, entry, span, text.len(), most_bytes);
+            return None;
+        }
+        Some(text)
     }
 
     /// The texts under a key: one string, or an array of strings; none where the key is absent. Where it is there, there is at
@@ -215,8 +245,8 @@ impl<'a> Reader<'a> {
         Some(*flag)
     }
 
-    /// The whole number under a key, which must be in a range; `default` where the key is absent.
-    pub fn number(&mut self, section: &Section<'a>, key: &'static str, range: NumberRange) -> u64 {
+    /// The whole number under a key, which must be in a range.
+    pub fn number(&mut self, section: &Section<'a>, key: &'static str, range: NumberRange) -> Option<u64> {
         let NumberRange { min, max, default, unit } = range;
         let Some(entry) = section.entry(key) else { return default };
         let DeValue::Integer(integer) = entry.value.get_ref() else {
@@ -224,21 +254,28 @@ impl<'a> Reader<'a> {
             return default;
         };
         let number = u64::from_str_radix(integer.as_str(), integer.radix()).ok();
-        number.filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
+        let number = number.filter(|number| (min..=max).contains(number));
+        if number.is_none() {
             let value = self.text_of(entry.value.span()).to_owned();
             self.report(entry.value.span(), OutOfRange { name: key, value, min, max, unit }.into());
-            default
-        })
+        }
+        number.or(default)
     }
 
     /// Reports a list of no entries, or of too many.
-    fn check_number(&mut self, section: &Section<'_>, entry: Entry<'_>, number: usize, most: usize, instead: &'static str) {
+    pub fn check_number(&mut self, section: &Section<'_>, entry: Entry<'_>, number: usize, most: usize, instead: &'static str) {
         if number == 0 {
             self.nothing(section, entry, entry.value.span());
         } else if number > most {
             let (key, section) = (entry.key().to_owned(), section.title.clone());
             self.report(entry.key.span(), Problem::TooMany { key, section, number, most, instead_of_it: instead });
         }
+    }
+
+    /// Reports a text that is longer than it may be.
+    pub fn too_long(&mut self, section: &Section<'_>, entry: Entry<'_>, span: Range<usize>, bytes: usize, most: usize) {
+        let (key, section) = (entry.key().to_owned(), section.title.clone());
+        self.report(span, Problem::TooLong { key, section, bytes, most });
     }
 
     fn nothing(&mut self, section: &Section<'_>, entry: Entry<'_>, span: Range<usize>) {
@@ -294,7 +331,8 @@ impl<'a> Reader<'a> {
         Some(Path::new(path))
     }
 
-    fn wrong_element(&mut self, section: &Section<'_>, entry: Entry<'_>, value: &Spanned<DeValue<'_>>, expected: ValueKind) {
+    /// Reports a value of another type in an array, or the one value that stands for it.
+    pub fn wrong_element(&mut self, section: &Section<'_>, entry: Entry<'_>, value: &Spanned<DeValue<'_>>, expected: ValueKind) {
         let (key, section) = (entry.key().to_owned(), section.title.clone());
         let found = ValueKind::of(value.get_ref());
         self.report(value.span(), Problem::WrongType { key, section, expected, found });

@@ -8,7 +8,7 @@ use policy_contract::name::Name;
 
 use super::error::Problem;
 use super::place::Place;
-use super::reader::{NumberRange, Reader, Section};
+use super::reader::{Reader, Section};
 use super::schema;
 use super::take::Take;
 use crate::sink::{Rotation, Target};
@@ -34,12 +34,6 @@ pub struct SinkConfig {
     pub place: Place,
 }
 
-pub(super) const RELOAD_SECONDS: NumberRange = NumberRange { min: 1, max: 86_400, default: 30, unit: "s" };
-const RESCAN_SECONDS: NumberRange = NumberRange { min: 1, max: 86_400, default: 30, unit: "s" };
-const SETTLE_MS: NumberRange = NumberRange { min: 0, max: 600_000, default: 2_000, unit: "ms" };
-const ROTATE_MIB: NumberRange = NumberRange { min: 1, max: 1 << 20, default: 100, unit: "MiB" };
-const KEEP_FILES: NumberRange = NumberRange { min: 1, max: 1_000_000, default: 0, unit: "" };
-
 /// The sections `[sources.NAME]`; what is wrong with them is reported.
 pub(super) fn sources<'a>(reader: &mut Reader<'a>, top: &Section<'a>) -> BTreeMap<Name, SourceConfig> {
     let sections = reader.named_tables(top, "sources", "sources");
@@ -51,9 +45,9 @@ fn source<'a>(reader: &mut Reader<'a>, section: &Section<'a>) -> Option<SourceCo
     reader.refuse_unknown_keys(section, schema::SOURCE);
     let kind = kind(reader, section, "kind of source", &schema::SOURCE_KINDS, "kind = \"folder\"");
     let path = path(reader, section, "path = \"/var/lib/cloudtrail\"");
-    let rescan = Duration::from_secs(reader.number(section, "rescan_seconds", RESCAN_SECONDS));
-    let settle = Duration::from_millis(reader.number(section, "settle_ms", SETTLE_MS));
-    let (_, (path, _)) = (kind?, path?);
+    let rescan = reader.number(section, "rescan_seconds", schema::RESCAN_SECONDS).map(Duration::from_secs);
+    let settle = reader.number(section, "settle_ms", schema::SETTLE_MS).map(Duration::from_millis);
+    let (_, (path, _), rescan, settle) = (kind?, path?, rescan?, settle?);
     Some(SourceConfig { folder: Folder { path, rescan, settle }, place: reader.place(section.span.clone()) })
 }
 
@@ -79,8 +73,10 @@ pub(super) fn sinks<'a>(
             }
             Some(_) => {
                 let rotation = Rotation {
-                    full_bytes: reader.number(&section, "rotate_mib", ROTATE_MIB) << 20,
-                    keep: Some(reader.number(&section, "keep_files", KEEP_FILES)).filter(|keep| *keep > 0),
+                    full_bytes: reader
+                        .number(&section, "rotate_mib", schema::ROTATE_MIB)
+                        .map_or(u64::MAX, |mebibytes| mebibytes << 20),
+                    keep: reader.number(&section, "keep_files", schema::KEEP_FILES),
                 };
                 let Some((path, span)) = path(reader, &section, "path = \"findings/findings.jsonl\"") else { continue };
                 (Target::File { path, rotation }, span)

@@ -250,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_reference_page_is_accepted() {
+        let page = include_str!("../../../docs/reference/configuration.md");
+        let (_, example) = page.split_once("```toml\ntake = ").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let take = read(&format!("take = {example}")).unwrap();
+        assert!(take.takes_label(&Label { is_suppressed: true, ..FOUND }) && !take.takes_label(&FOUND));
+    }
+
+    #[test]
     fn lists_have_a_largest_length() {
         let many = |number: usize| format!("take = [{}]", vec!["{}"; number].join(","));
         read(&many(TAKE_ALTERNATIVES)).unwrap();

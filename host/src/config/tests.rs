@@ -370,21 +370,31 @@ fn example() -> &'static str {
     REFERENCE.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap()
 }
 
+/// Every key that stands in a file.
+fn in_files() -> Vec<&'static str> {
+    let sections = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE, schema::EXCEPTION, schema::CONDITION];
+    sections.into_iter().flat_map(schema::names).collect()
+}
+
 #[test]
 fn the_reference_page_explains_every_key() {
-    for key in [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE].concat() {
+    let in_files = in_files();
+    for key in in_files.iter().copied().chain(schema::names(schema::TAKE)) {
         assert!(REFERENCE.contains(&format!("| `{key}` |")), "the page does not explain '{key}'");
-        let in_example = |line: &str| line.split(['[', ']', '.', ' ']).any(|word| word == key);
+    }
+    for key in in_files {
+        let in_example = |line: &str| line.split(['[', ']', '.', ' ', ',']).any(|word| word == key);
         assert!(example().lines().any(in_example), "the example does not show '{key}'");
     }
 }
 
 #[test]
 fn the_example_of_the_reference_page_is_accepted() {
-    let files: &[(&str, &[u8])] = &[("tables/trusted-networks.txt", b"10.0.0.0/8\n"), ("tables/owners.json", b"{}")];
+    let files: &[(&str, &[u8])] =
+        &[("tables/trusted-networks.txt", b"10.0.0.0/8\n"), ("tables/owners.json", b"{}"), ("tables/migration-roles.txt", b"")];
     let folder = folder(example(), files);
     let config = load(&folder).unwrap_or_else(|errors| panic!("{errors}"));
-    assert_eq!(config.tables.len(), 2);
+    assert_eq!(config.tables.len(), 3);
 }
 
 #[test]
@@ -404,8 +414,12 @@ fn piece() -> impl Strategy<Value = String> {
     let limits: Vec<_> = LIMITS.iter().map(|limit| limit.name).collect();
     let words =
         ["[", "]", "{", "}", ".", "=", "\n", ",", " ", "\"", "#", "'", "ü", "\t", "-1", "1.5", "nan", "2024-01-01", "true"];
-    let keys = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE].concat();
-    let all: Vec<&str> = words.into_iter().chain(keys).chain(limits).chain(["\"enforce\"", "a", "\n[policies.p]\n"]).collect();
+    let all: Vec<&str> = words
+        .into_iter()
+        .chain(in_files())
+        .chain(limits)
+        .chain(["\"enforce\"", "a", "\n[policies.p]\n", "\n[[policies.p.exceptions]]\n"])
+        .collect();
     proptest::sample::select(all).prop_map(str::to_owned)
 }
 

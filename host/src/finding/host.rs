@@ -19,6 +19,8 @@ pub enum HostRule {
     PolicyRefused,
     /// A new version of the configuration was not taken.
     ConfigurationRefused,
+    /// An exception has expired and suppresses nothing any more.
+    ExceptionExpired,
     /// A policy was switched off because it can't start or fails on many unlike records.
     PolicyQuarantined,
     /// The journal of failed tasks has no room.
@@ -41,10 +43,11 @@ pub enum HostRule {
 
 impl HostRule {
     /// Every rule of the host.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::PolicyFailed,
         Self::PolicyRefused,
         Self::ConfigurationRefused,
+        Self::ExceptionExpired,
         Self::PolicyQuarantined,
         Self::JournalFull,
         Self::RecordMissing,
@@ -62,6 +65,7 @@ impl HostRule {
             Self::PolicyFailed => "policy-failed",
             Self::PolicyRefused => "policy-refused",
             Self::ConfigurationRefused => "configuration-refused",
+            Self::ExceptionExpired => "exception-expired",
             Self::PolicyQuarantined => "policy-quarantined",
             Self::JournalFull => "journal-full",
             Self::RecordMissing => "record-missing",
@@ -80,6 +84,7 @@ impl HostRule {
             Self::PolicyFailed => "A policy failed",
             Self::PolicyRefused => "A policy was refused",
             Self::ConfigurationRefused => "A configuration was refused",
+            Self::ExceptionExpired => "An exception has expired",
             Self::PolicyQuarantined => "A policy was quarantined",
             Self::JournalFull => "The journal of failed tasks is full",
             Self::RecordMissing => "A record that a policy failed at is gone",
@@ -98,6 +103,9 @@ impl HostRule {
             Self::PolicyFailed => "A rule gave no answer for some records, so it would have missed what they show.",
             Self::PolicyRefused => "The file was not loaded; the last good version, where there is one, stays in force.",
             Self::ConfigurationRefused => "The configuration or a context table can't be used; the last good one stays in force.",
+            Self::ExceptionExpired => {
+                "What it suppressed is delivered again; it stays in the configuration until somebody removes it."
+            }
             Self::PolicyQuarantined => "The policy can't start or fails on many unlike records, and judges none from here on.",
             Self::JournalFull => "Tasks that failed or were withheld were not written down, so nothing will catch them up.",
             Self::RecordMissing => "Its object is gone or holds something else there, so the failed task can't be caught up.",
@@ -115,7 +123,8 @@ impl HostRule {
         matches!(self, Self::RecordUnreadable | Self::ObjectUnreadable | Self::ObjectMissing)
     }
 
-    /// How much it matters: what blinds the whole watch is critical, what blinds a part of it is high.
+    /// How much it matters: what blinds the whole watch is critical, what blinds a part of it is high, what only makes noise is
+    /// low.
     pub fn severity(self) -> Severity {
         match self {
             Self::PolicyQuarantined | Self::CountsDisagree => Severity::Critical,
@@ -128,6 +137,7 @@ impl HostRule {
             | Self::ObjectMissing
             | Self::Silence => Severity::High,
             Self::RecordUnreadable | Self::MessageUnreadable => Severity::Medium,
+            Self::ExceptionExpired => Severity::Low,
         }
     }
 }
@@ -140,6 +150,8 @@ pub struct Subject {
     pub policy: Option<String>,
     /// The rule of that policy.
     pub rule: Option<Name>,
+    /// The exception of that policy, or of that rule.
+    pub exception: Option<Name>,
     /// The name of the object: a path, an S3 URL, `-` for standard input.
     pub object: Option<String>,
     /// Where in the object, in bytes of its decompressed content.

@@ -38,6 +38,10 @@ impl FindingId {
         cause.optional(subject.policy.as_deref()).optional(subject.rule.as_ref().map(Name::as_str));
         cause.optional(subject.object.as_deref()).optional(subject.offset.map(|offset| offset.to_string()).as_deref());
         cause.optional(subject.failure).optional(subject.account.as_deref()).optional(subject.region.as_deref());
+        // Where there is none, the parts are those from before there were exceptions.
+        if let Some(exception) = &subject.exception {
+            cause.part("exception").part(exception.as_str());
+        }
         cause.id()
     }
 }
@@ -144,6 +148,7 @@ mod tests {
             Subject { policy: text(""), ..Subject::default() },
             Subject { policy: text("a"), ..Subject::default() },
             Subject { rule: Some(name("a")), ..Subject::default() },
+            Subject { exception: Some(name("a")), ..Subject::default() },
             Subject { object: text("a"), ..Subject::default() },
             Subject { offset: Some(0), ..Subject::default() },
             Subject { failure: Some("a"), ..Subject::default() },

@@ -58,8 +58,10 @@ pub struct Finding {
     pub rule: Arc<RuleDescription>,
     /// Whether the rule was at work or in the shadow.
     pub mode: Mode,
-    /// How much it matters: the finding's own severity, else the rule's.
+    /// How much it matters: what the platform team set, else the finding's own severity, else the rule's.
     pub severity: Severity,
+    /// How much it would matter, where the platform team set something else.
+    pub untuned_severity: Option<Severity>,
     /// The headline: the finding's own title, else the rule's.
     pub title: String,
     /// One or two sentences for the person who has to act.

@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{Digest, Finding, HostFinding, HostRule, JudgedRecord, Place, PolicyIdentity, RelatedEvents, Subject};
+use super::{Digest, Finding, HostFinding, HostRule, JudgedRecord, Place, PolicyIdentity, RelatedEvents, Subject, Suppression};
 
 /// A record of a role's session, in the shape of AWS's own.
 pub(super) const RECORD: &str = r#"{
@@ -69,6 +69,22 @@ pub(super) fn full_finding(record: &str) -> Finding {
     }
 }
 
+/// A full finding that an exception suppresses and whose severity was tuned.
+pub(super) fn suppressed_finding(record: &str) -> Finding {
+    let suppression = Suppression {
+        exception: "ci-role".parse().unwrap(),
+        reason: "the pipeline makes buckets\u{1b}[2J".into(),
+        owner: "platform".into(),
+        expires: "2026-04-04T00:00:00Z".parse().unwrap(),
+    };
+    Finding {
+        mode: Mode::Enforce,
+        untuned_severity: Some(Severity::Critical),
+        suppression: Some(Arc::new(suppression)),
+        ..full_finding(record)
+    }
+}
+
 /// A finding in a record that says as little as a finding can.
 pub(super) fn plain_finding(record: &str) -> Finding {
     let rule: RuleDescription = serde_json::from_value(serde_json::json!({
@@ -86,6 +102,7 @@ pub(super) fn plain_finding(record: &str) -> Finding {
             tables: BTreeMap::from([("trusted-networks".parse().unwrap(), Digest::of(b"table"))]),
         }),
         severity: Severity::High,
+        untuned_severity: None,
         title: rule.title.clone(),
         rule: Arc::new(rule),
         mode: Mode::Enforce,
@@ -107,6 +124,7 @@ pub(super) fn host_finding(rule: HostRule) -> HostFinding {
         subject: Subject {
             policy: Some("storage".into()),
             rule: Some("any-record".parse().unwrap()),
+            exception: (rule == HostRule::ExceptionExpired).then(|| "ci-role".parse().unwrap()),
             object: Some("trail/2024/06/15/a.json.gz".into()),
             offset: Some(12),
             failure: Some("trap"),

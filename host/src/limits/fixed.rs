@@ -72,6 +72,16 @@ fixed! {
     REFUSAL_TEXT: usize = 4_096, "bytes" => Passed::Cut;
     /// Size of the configuration file.
     CONFIG_FILE: u64 = 16 * 1024 * 1024, "bytes" => Passed::Invalid;
+    /// Exceptions of one policy, or of one rule.
+    EXCEPTIONS: usize = 256, "" => Passed::Invalid;
+    /// Conditions of one exception.
+    CONDITIONS: usize = 16, "" => Passed::Invalid;
+    /// Values in one list of a condition; more belong into a context table.
+    CONDITION_VALUES: usize = 256, "" => Passed::Invalid;
+    /// Reason and owner of an exception, and each path, pattern and value of a condition.
+    EXCEPTION_TEXT: usize = 1_024, "bytes" => Passed::Invalid;
+    /// A record's text that is compared with a condition's values; a longer one is there, and equals nothing.
+    CONDITION_TEXT: usize = 8_192, "bytes" => Passed::NotMet;
     /// Alternatives in a sink's `take`.
     TAKE_ALTERNATIVES: usize = 64, "" => Passed::Invalid;
     /// Names in one list of a sink's `take`.

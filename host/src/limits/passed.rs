@@ -27,6 +27,8 @@ pub enum Passed {
     Divided,
     /// The configuration is refused.
     Invalid,
+    /// The condition is not met, so that the finding is delivered.
+    NotMet,
 }
 
 impl Passed {
@@ -42,7 +44,8 @@ impl Passed {
             | Self::Replaced
             | Self::Deleted
             | Self::Divided
-            | Self::Invalid => None,
+            | Self::Invalid
+            | Self::NotMet => None,
         }
     }
 
@@ -53,7 +56,7 @@ impl Passed {
             Self::Refused(_) | Self::CannotStart(_) => Some(HostRule::PolicyRefused),
             Self::Quarantined => Some(HostRule::PolicyQuarantined),
             Self::Reported(rule) => Some(rule),
-            Self::Cut | Self::Replaced | Self::Deleted | Self::Divided | Self::Invalid => None,
+            Self::Cut | Self::Replaced | Self::Deleted | Self::Divided | Self::Invalid | Self::NotMet => None,
         }
     }
 
@@ -72,6 +75,7 @@ impl Passed {
             Self::Deleted => "deleted, and compiled again when needed".to_owned(),
             Self::Divided => "divided into more calls".to_owned(),
             Self::Invalid => "the configuration is refused".to_owned(),
+            Self::NotMet => "the condition is not met, the finding is delivered".to_owned(),
         }
     }
 }

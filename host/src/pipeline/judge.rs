@@ -12,9 +12,9 @@ use super::chunk::Chunk;
 use super::gather::{Gathered, Gatherer, Next};
 use super::quarantine::{Board, Thresholds, Trial};
 use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
-use crate::finding::{Finding, JudgedRecord, Place};
+use crate::finding::{Finding, JudgedRecord, Place, Suppression};
 use crate::limits::Limits;
-use crate::policy::{Catalogue, LoadedPolicy, Subscriber};
+use crate::policy::{Catalogue, LoadedPolicy, LoadedRule, Subscriber};
 use crate::record::{Forms, Handover};
 
 /// What was found in a chunk.
@@ -22,6 +22,10 @@ use crate::record::{Forms, Handover};
 pub struct Judged {
     /// Findings, in the order of the records, then of the policies, then of the rules.
     pub findings: Vec<Finding>,
+    /// Findings of rules in the shadow that no exception suppresses, in the same order.
+    pub shadowed: Vec<Finding>,
+    /// Findings that exceptions suppress, in the same order.
+    pub suppressed: Vec<Finding>,
     /// Failures of policies, in the same order.
     pub failures: Vec<Failure>,
     /// What policies wrote to their logs.
@@ -42,6 +46,7 @@ impl Judged {
             counts.answered += of_policy.answered;
             counts.quarantined += of_policy.withheld.len() as u64;
             counts.shadowed += of_policy.shadowed;
+            counts.suppressed += of_policy.suppressed;
             counts.compared += of_policy.compared;
             counts.impure += of_policy.impure;
             counts.log_lines_dropped += of_policy.log_lines_dropped;
@@ -62,8 +67,10 @@ pub struct OfPolicy {
     /// Of the tasks: those that were not given to the policy, because it is quarantined; as positions of the record in the
     /// chunk and of the rule in the policy.
     pub withheld: Vec<(usize, usize)>,
-    /// Findings of rules in the shadow.
+    /// Findings of rules in the shadow that no exception suppresses.
     pub shadowed: u64,
+    /// Findings that exceptions suppress.
+    pub suppressed: u64,
     /// Records that were judged a second time.
     pub compared: u64,
     /// Tasks that were answered differently the second time.
@@ -97,6 +104,8 @@ pub struct JudgedCounts {
     pub quarantined: u64,
     /// Findings of rules in the shadow, which are not in the list.
     pub shadowed: u64,
+    /// Findings that exceptions suppress.
+    pub suppressed: u64,
     /// Records that were judged a second time, once for each policy.
     pub compared: u64,
     /// Tasks that were answered differently the second time.
@@ -114,6 +123,7 @@ impl AddAssign for JudgedCounts {
         self.failed += other.failed;
         self.quarantined += other.quarantined;
         self.shadowed += other.shadowed;
+        self.suppressed += other.suppressed;
         self.compared += other.compared;
         self.impure += other.impure;
         self.log_lines_dropped += other.log_lines_dropped;
@@ -239,6 +249,7 @@ impl Judge {
     /// Turns what was said into findings and failures.
     fn report(&self, chunk: &Chunk, said: Vec<Said>, judged: &mut Judged) {
         let mut shared: Option<(usize, Arc<JudgedRecord>)> = None;
+        let mut handover = Handover::default();
         for Said { record: position, policy: policy_position, rule, what } in said {
             let policy = &self.catalogue.policies()[policy_position];
             let record = &chunk.records[position];
@@ -277,8 +288,15 @@ impl Judge {
                 }
             };
             shared = Some((position, Arc::clone(&about)));
-            match finding(policy, rule, answered, about) {
-                Some(finding) if finding.mode == Mode::Shadow => judged.by_policy[policy_position].shadowed += 1,
+            match finding(policy, rule, answered, about, &mut handover) {
+                Some(finding) if finding.suppression.is_some() => {
+                    judged.by_policy[policy_position].suppressed += 1;
+                    judged.suppressed.push(finding);
+                }
+                Some(finding) if finding.mode == Mode::Shadow => {
+                    judged.by_policy[policy_position].shadowed += 1;
+                    judged.shadowed.push(finding);
+                }
                 Some(finding) => judged.findings.push(finding),
                 None => judged.failures.push(failed(FailureKind::Contract, format!("answered for rule number {rule}"))),
             }
@@ -377,21 +395,35 @@ fn finding(
     rule: usize,
     answered: crate::engine::AnsweredFinding,
     record: Arc<JudgedRecord>,
+    handover: &mut Handover,
 ) -> Option<Finding> {
     let rule = policy.rules().get(rule)?;
+    let untuned = answered.severity.unwrap_or(rule.description.severity);
     Some(Finding {
         policy: Arc::clone(policy.identity()),
         rule: Arc::clone(&rule.description),
         mode: rule.mode,
-        severity: rule.severity.or(answered.severity).unwrap_or(rule.description.severity),
+        severity: rule.severity.unwrap_or(untuned),
+        untuned_severity: rule.severity.filter(|severity| *severity != untuned).map(|_| untuned),
         title: answered.title.unwrap_or_else(|| rule.description.title.clone()),
         summary: answered.summary,
         key: answered.key,
         grouping: answered.grouping,
         more: answered.more,
+        suppression: suppression(rule, record.json(), handover),
         record,
-        suppression: None,
     })
+}
+
+/// The first exception of a rule that a record meets. A record of which no image can be made meets none: its finding is
+/// delivered.
+fn suppression(rule: &LoadedRule, record: &str, handover: &mut Handover) -> Option<Arc<Suppression>> {
+    if rule.exceptions.is_empty() {
+        return None;
+    }
+    let mut forms = handover.of(record);
+    let image = Image::read(forms.in_format(RecordFormat::Image).ok()?).ok()?;
+    rule.exceptions.first_met(image.root()).map(Arc::clone)
 }
 
 /// A number for the sampling of second runs, drawn from the end of the event's key: of an `eventID` these are random digits

@@ -339,6 +339,8 @@ fn withhold(catalogue: &Catalogue, policy: usize, records: &[ChunkRecord], judge
     *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };
     let name = &catalogue.policies()[policy].identity().name;
     judged.findings.retain(|finding| finding.policy.name != *name);
+    judged.shadowed.retain(|finding| finding.policy.name != *name);
+    judged.suppressed.retain(|finding| finding.policy.name != *name);
     judged.failures.retain(|failure| failure.policy != *name);
     judged.log.retain(|(policy, _)| policy != name);
 }

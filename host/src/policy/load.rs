@@ -15,6 +15,7 @@ use super::world::World;
 use crate::config::{Config, ConfigErrors, PolicyConfig};
 use crate::digest::Digest;
 use crate::engine::{CallError, Compiled, Guest, GuestLimits, Tables, WarmKey};
+use crate::exception::Exceptions;
 use crate::finding::{About, Label, PolicyIdentity};
 use crate::limits::Limits;
 
@@ -32,7 +33,7 @@ pub struct LoadedPolicy {
 }
 
 /// A rule and what the platform team decided for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct LoadedRule {
     /// What the rule says of itself.
     pub description: Arc<RuleDescription>,
@@ -40,6 +41,8 @@ pub struct LoadedRule {
     pub mode: Mode,
     /// The severity of all its findings, where the platform team set one.
     pub severity: Option<Severity>,
+    /// What the platform team has decided to hear nothing of.
+    pub exceptions: Exceptions,
 }
 
 impl std::fmt::Debug for LoadedPolicy {
@@ -83,7 +86,14 @@ impl LoadedPolicy {
     /// Whether another loaded policy gives the same answers, to the same ends: the same file under equal settings, tables, limits
     /// and decisions on its rules.
     pub fn judges_as(&self, other: &Self) -> bool {
-        self.identity == other.identity && self.rules == other.rules && self.limits == other.limits && self.path == other.path
+        let is_like = |(rule, other): (&LoadedRule, &LoadedRule)| {
+            // Exceptions hold tables, and are worth no comparison.
+            rule.exceptions.is_empty()
+                && other.exceptions.is_empty()
+                && (&rule.description, rule.mode, rule.severity) == (&other.description, other.mode, other.severity)
+        };
+        let are_rules_alike = self.rules.len() == other.rules.len() && self.rules.iter().zip(&other.rules).all(is_like);
+        are_rules_alike && self.identity == other.identity && self.limits == other.limits && self.path == other.path
     }
 
     /// A guest of it for one worker.
@@ -228,6 +238,7 @@ impl CompiledFile {
             description: Arc::new(rule.clone()),
             mode: set.rule_mode(&rule.id, rule.default_mode),
             severity: set.rule_severity(&rule.id),
+            exceptions: Exceptions::new(set.rule_exceptions(&rule.id), config.now),
         });
         Ok(LoadedPolicy {
             identity: Arc::new(identity),

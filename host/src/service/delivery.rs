@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use policy_contract::manifest::Mode;
 
 use super::say;
 use super::stop::Stop;
 use crate::config::{Config, Take};
-use crate::finding::{FindingId, HostFinding, HostRule, Reported, Subject};
+use crate::finding::{Finding, FindingId, HostFinding, HostRule, Reported, Subject};
 use crate::limits::FINDINGS_REMEMBERED;
 use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned, Unreadable};
 use crate::record::Tally;
@@ -119,14 +120,14 @@ impl Delivery {
         let now = Timestamp::now();
         let is_done = |object: &EndedObject| object.end == End::Whole;
         let done: BTreeSet<&str> = ended.iter().filter(|object| is_done(object)).map(|object| &*object.name).collect();
-        // Findings stand in the order of the records: those of objects that are not done yet come last.
-        let of_done = judged.findings.iter().take_while(|finding| done.contains(&*finding.record.place().object)).count();
-        let (of_done, of_others) = judged.findings.split_at(of_done);
-        of_done.iter().for_each(|finding| self.push(finding.into(), now));
+        // In each list findings stand in the order of the records: those of an object that is not done yet come last.
+        let lists = [&judged.findings, &judged.shadowed, &judged.suppressed]
+            .map(|list| list.split_at(list.iter().take_while(|finding| done.contains(&*finding.record.place().object)).count()));
+        lists.iter().flat_map(|(of_done, _)| *of_done).for_each(|finding| self.push(finding.into(), now));
         if !done.is_empty() {
             self.routes.iter_mut().for_each(|route| route.sink.mark());
         }
-        of_others.iter().for_each(|finding| self.push(finding.into(), now));
+        lists.iter().flat_map(|(_, of_others)| *of_others).for_each(|finding| self.push(finding.into(), now));
 
         judged.log.iter().for_each(|(policy, line)| say::policy_said(policy, line));
         for Quarantined { policy, verdict } in quarantined {
@@ -194,7 +195,7 @@ impl Delivery {
                 say::lost(sink.name(), finding.id(), &error);
             }
         }
-        if let Reported::Policy(_) = finding {
+        if let Reported::Policy(Finding { mode: Mode::Enforce, suppression: None, .. }) = finding {
             *(if is_taken { &mut self.sums.findings } else { &mut self.sums.untaken }) += 1;
         }
     }

@@ -115,6 +115,7 @@ impl Service {
         let (mut reloader, found) = Reloader::start(library, Arc::new(config.clone()));
         let mut findings = Vec::new();
         reloader.apply(found, &mut findings);
+        findings.extend(reloader.expired());
         let active = reloader.active();
         let loaded = active.load().policies().len();
         if loaded == 0 {

@@ -11,7 +11,7 @@ use policy_contract::name::Name;
 use super::delivery::{Delivery, Stopped};
 use super::say;
 use crate::config::{Config, ConfigErrors};
-use crate::finding::{HostFinding, HostRule, Subject};
+use crate::finding::{FindingId, HostFinding, HostRule, Subject};
 use crate::policy::{Catalogue, Change, Library, Reconciled, Refusal};
 use crate::source::Folders;
 use crate::watch::{NotWatched, Stamp, Waker, Watch, folder_of};
@@ -30,6 +30,8 @@ pub(super) struct Reloader {
     /// What was wrong with the configuration when it was last refused.
     config_refused: Option<String>,
     warnings: BTreeSet<String>,
+    /// Exceptions of which it was said that they have expired.
+    expired: BTreeSet<FindingId>,
     watch: Watch,
     active: Arc<ArcSwap<Catalogue>>,
 }
@@ -41,8 +43,8 @@ impl Reloader {
         not_watched.iter().for_each(say::not_watched);
         let active = Arc::new(ArcSwap::from_pointee(Catalogue::new(Vec::new(), Vec::new())));
         let config_files = files_of(&config);
-        let (config_refused, warnings) = (None, BTreeSet::new());
-        let mut reloader = Self { library, config, config_files, config_refused, warnings, watch, active };
+        let (config_refused, warnings, expired) = (None, BTreeSet::new(), BTreeSet::new());
+        let mut reloader = Self { library, config, config_files, config_refused, warnings, expired, watch, active };
         // Before the first look, so that nothing that happens after it goes unheard.
         reloader.watch_folders();
         let config = Arc::clone(&reloader.config);
@@ -82,6 +84,7 @@ impl Reloader {
             }
             let (is_reconfigured, mut findings) = self.look_at_config();
             let config = Arc::clone(&self.config);
+            findings.extend(self.expired());
             let found = self.library.reconcile(&config, is_reconfigured);
             wait = if found.is_unfinished { UNFINISHED } else { config.reload };
             let released = self.apply(found, &mut findings);
@@ -163,6 +166,12 @@ impl Reloader {
                 (false, self.refuse_config(&file, &errors))
             }
         }
+    }
+
+    /// Exceptions that have expired since it was last looked.
+    pub(super) fn expired(&mut self) -> Vec<HostFinding> {
+        let expired = self.config.expired_exceptions();
+        expired.into_iter().filter(|finding| self.expired.insert(finding.id())).collect()
     }
 
     fn refuse_config(&mut self, file: &Path, errors: &ConfigErrors) -> Vec<HostFinding> {

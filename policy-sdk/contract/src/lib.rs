@@ -2,7 +2,7 @@
 //!
 //! The typed half of the contract is `policy-sdk/wit/policy.wit`. This crate is the other half: the JSON documents that are
 //! meant to grow ([`manifest`], [`finding`], [`group`], [`response`]), the indexed [`fields`] of a record and the
-//! [`selector`]s that route by them, the [`tables`] that a rule may ask, and the [`fixture`]s that show what a rule finds.
+//! [`selector`]s that route by them, the [`path`]s into one, the [`tables`] that a rule may ask, and the [`fixture`]s that show what a rule finds.
 //! It knows neither Wasm nor AWS's services, so that a rule's native tests and the host share one meaning of each.
 
 pub mod fields;
@@ -13,6 +13,7 @@ pub mod image;
 pub mod json;
 pub mod manifest;
 pub mod name;
+pub mod path;
 pub mod response;
 #[cfg(feature = "schema")]
 pub mod schema;

@@ -80,6 +80,15 @@ impl Table {
         Ok(Self { entries })
     }
 
+    /// A table of networks and addresses, one in each text.
+    ///
+    /// # Errors
+    /// The first text that is neither; its line is its position, counted from 1.
+    pub fn of_networks<'t>(texts: impl IntoIterator<Item = &'t str>) -> Result<Self, BadTable> {
+        let networks = texts.into_iter().enumerate().map(|(at, text)| parse_network((at + 1, text)));
+        Ok(Self { entries: Entries::Cidr(networks.collect::<Result<_, _>>()?) })
+    }
+
     /// What kind of table it is.
     pub fn kind(&self) -> TableKind {
         match self.entries {
@@ -148,7 +157,7 @@ fn parse_arn((line, text): (usize, &str)) -> Result<String, BadTable> {
 
 /// Whether a pattern in which `*` is any run of characters and `?` any one matches a whole text. Takes time in proportion
 /// to the product of the lengths at worst, whatever the pattern.
-fn glob_matches(pattern: &str, text: &str) -> bool {
+pub fn glob_matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
@@ -203,6 +212,15 @@ mod tests {
         ] {
             assert_eq!(networks.contains(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn networks_that_stand_in_a_list_are_a_table_too() {
+        let table = Table::of_networks(["10.0.0.0/8", "2001:db8::1"]).unwrap();
+        assert_eq!((table.kind(), table.len()), (TableKind::Cidr, 2));
+        assert_eq!(table.contains("10.1.1.1"), Membership::Inside);
+        let error = Table::of_networks(["10.0.0.0/8", "10.0.0.0/8 # office"]).unwrap_err();
+        assert!(matches!(error, BadTable::NotANetwork { line: 2, .. }), "{error}");
     }
 
     #[test]

@@ -6,7 +6,6 @@
 
 mod actor;
 mod document;
-mod path;
 mod value;
 
 use std::net::IpAddr;
@@ -16,7 +15,7 @@ use policy_contract::image::{BadImage, Image, Kind, Node};
 
 pub use actor::{Actor, ActorKind, Workload};
 pub use document::{Document, NotADocument};
-pub use path::{BadPath, Path};
+pub use policy_contract::path::{BadPath, Path};
 pub use value::Value;
 
 /// Bytes that are no record.

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use policy_contract::image::{Kind, Node};
+use policy_contract::path::{BadPath, Path, Step, Steps, key_end};
 
 use super::document::{Document, NotADocument};
-use super::path::{BadPath, Path, Step, Steps, key_end};
 
 /// What stands at a place of a record (or of a [`Document`]): one value, none, or the values that a path with `[]` names.
 #[derive(Clone)]
@@ -69,7 +69,7 @@ impl<'a> Value<'a> {
 
     /// What a parsed path names, from here.
     pub fn at(&self, path: &Path) -> Value<'a> {
-        let found = path.steps.iter().fold(self.found.clone(), |found, step| found.follow(step));
+        let found = path.steps().iter().fold(self.found.clone(), |found, step| found.follow(step));
         Self { found }
     }
 

@@ -73,7 +73,9 @@ fn what_cannot_be_read_is_told_once_and_costs_nothing_else() {
     host.stop();
     let told: Vec<_> = ["record-unreadable", "object-unreadable"].iter().map(|rule| place.host_findings(rule).len()).collect();
     assert_eq!(told, [1, 2], "{:#?}", place.lines());
-    place.host().stop();
+    let mut host = place.host();
+    host.wait_for_event("service.started", 2);
+    host.stop();
     assert_eq!(place.findings().len(), 9);
 }
 

@@ -53,6 +53,8 @@ pub(super) struct CatchUp<'a> {
     read_limits: ReadLimits,
     telling: Telling,
     sums: Sums,
+    /// What is to be said of exceptions that have expired.
+    expired: Vec<HostFinding>,
     /// Answered tasks whose findings are not on standard output yet.
     answered: Vec<TaskKey>,
 }
@@ -76,7 +78,8 @@ impl<'a> CatchUp<'a> {
         let quarantines = Quarantines::new(&config.limits);
         let judge = Judge::new(Arc::clone(&catalogue), &config.limits, quarantines.board());
         let (read_limits, sums) = (ReadLimits::from(&config.limits), Sums::default());
-        Self { journal, catalogue, judge, quarantines, read_limits, telling, sums, answered: Vec::new() }
+        let expired = config.expired_exceptions();
+        Self { journal, catalogue, judge, quarantines, read_limits, telling, sums, expired, answered: Vec::new() }
     }
 
     pub(super) fn hide_progress(&self) {
@@ -88,6 +91,9 @@ impl<'a> CatchUp<'a> {
         let catalogue = Arc::clone(&self.catalogue);
         for refusal in catalogue.refusals() {
             self.telling.host_finding(super::policies::refused(refusal))?;
+        }
+        for expired in std::mem::take(&mut self.expired) {
+            self.telling.host_finding(expired)?;
         }
         let mut last = None;
         loop {

@@ -19,6 +19,8 @@ pub(super) struct Unmapped<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<&'a Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<&'a Name>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     object: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<u64>,
@@ -30,7 +32,7 @@ pub(super) struct Unmapped<'a> {
 
 /// The line of a finding of the host.
 pub(super) fn line(finding: &HostFinding, processed: Option<Timestamp>) -> Line<'_, Unmapped<'_>> {
-    let Subject { policy, rule, object, offset, failure, account, region } = &finding.subject;
+    let Subject { policy, rule, exception, object, offset, failure, account, region } = &finding.subject;
     let id = finding.id();
     let event_time = finding.time.filter(is_expressible);
     let time = EventTime::choose(event_time, processed);
@@ -81,6 +83,7 @@ pub(super) fn line(finding: &HostFinding, processed: Option<Timestamp>) -> Line<
             source: Source::Host,
             policy: policy.as_deref(),
             rule: rule.as_ref(),
+            exception: exception.as_ref(),
             object: object.as_deref(),
             offset: *offset,
             failure: *failure,

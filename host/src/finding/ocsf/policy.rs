@@ -16,7 +16,7 @@ use super::shape::{
     Uid, severity,
 };
 use super::{EventTime, PROFILES, PROFILES_WITH_ATTACKS, Source, TimeSource, evidence, product};
-use crate::finding::Finding;
+use crate::finding::{Finding, Suppression};
 
 /// What OCSF has no field for.
 #[derive(Serialize)]
@@ -27,6 +27,10 @@ pub(super) struct Unmapped<'a> {
     table_digests: BTreeMap<&'a Name, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    untuned_severity: Option<Severity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exception: Option<Exception<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<Embedded<'a>>,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -49,6 +53,22 @@ pub(super) struct Unmapped<'a> {
     shortened_fields: &'a [&'static str],
 }
 
+/// The exception by which a finding is suppressed.
+#[derive(Serialize)]
+struct Exception<'a> {
+    id: &'a Name,
+    reason: &'a str,
+    owner: &'a str,
+    expires: String,
+}
+
+impl<'a> Exception<'a> {
+    fn of(suppression: &'a Suppression) -> Self {
+        let Suppression { exception, reason, owner, expires } = suppression;
+        Self { id: exception, reason, owner, expires: expires.to_string() }
+    }
+}
+
 /// The line of a finding. `details` is the finding's details as JSON text, none where it has none.
 pub(super) fn line<'a>(finding: &'a Finding, details: Option<&'a str>, processed: Option<Timestamp>) -> Line<'a, Unmapped<'a>> {
     let (rule, policy, facts) = (&*finding.rule, &*finding.policy, finding.record.facts());
@@ -61,9 +81,9 @@ pub(super) fn line<'a>(finding: &'a Finding, details: Option<&'a str>, processed
         class: Class::CREATED,
         severity_id,
         severity,
-        status_id: 1,
-        status: "New",
-        is_alert: finding.severity > Severity::Informational && finding.mode == Mode::Enforce,
+        status_id: if finding.suppression.is_some() { 3 } else { 1 },
+        status: if finding.suppression.is_some() { "Suppressed" } else { "New" },
+        is_alert: finding.severity > Severity::Informational && finding.mode == Mode::Enforce && finding.suppression.is_none(),
         time: time.time,
         count: None,
         metadata: Metadata {
@@ -118,6 +138,8 @@ fn unmapped<'a>(finding: &'a Finding, details: Option<&'a str>, time_source: Tim
         source: Source::Policy,
         settings_digest: policy.settings.to_string(),
         table_digests: policy.tables.iter().map(|(name, digest)| (name, digest.to_string())).collect(),
+        untuned_severity: finding.untuned_severity,
+        exception: finding.suppression.as_deref().map(Exception::of),
         mode: (finding.mode != Mode::Enforce).then(|| finding.mode.as_str()),
         details: details.map(Embedded::of),
         finding_key: &finding.key,

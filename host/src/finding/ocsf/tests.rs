@@ -4,7 +4,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use crate::finding::samples::{EVENT_KEY, RECORD, full_finding, host_finding, hostile_record, plain_finding};
+use crate::finding::samples::{EVENT_KEY, RECORD, full_finding, host_finding, hostile_record, plain_finding, suppressed_finding};
 use crate::finding::{HostRule, Reported};
 
 use super::*;
@@ -53,6 +53,16 @@ fn only_what_is_enforced_and_matters_is_an_alert() {
     assert_eq!(line(&finding)["is_alert"], false);
     let shadow = line(&full_finding(RECORD));
     assert_eq!((&shadow["is_alert"], &shadow["unmapped"]["mode"]), (&json!(false), &json!("shadow")));
+}
+
+#[test]
+fn what_is_suppressed_says_by_what_and_is_no_alert() {
+    let line = line(&suppressed_finding(RECORD));
+    assert_eq!((&line["status_id"], &line["status"], &line["is_alert"]), (&json!(3), &json!("Suppressed"), &json!(false)));
+    let expected = json!({"id": "ci-role", "reason": "the pipeline makes buckets\u{1b}[2J", "owner": "platform",
+        "expires": "2026-04-04T00:00:00Z"});
+    assert_eq!(line["unmapped"]["exception"], expected);
+    assert_eq!((&line["severity"], &line["unmapped"]["untuned_severity"]), (&json!("High"), &json!("critical")));
 }
 
 #[test]
@@ -227,6 +237,7 @@ fn lines_for_the_schema() -> String {
         lines += &text(&plain_finding(&record), None);
         lines += &text(&full_finding(&record), processed);
         lines += &text(&hostile_finding(&record), None);
+        lines += &text(&suppressed_finding(&record), processed);
     }
     for rule in HostRule::ALL {
         let full = host_finding(rule);

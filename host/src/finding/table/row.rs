@@ -5,7 +5,7 @@ use policy_contract::severity::Severity;
 
 use super::text::shortened;
 use crate::finding::facts::{Actor, PrincipalType};
-use crate::finding::{Finding, HostFinding, Reported};
+use crate::finding::{Finding, HostFinding, Reported, Suppression};
 use crate::harmless::harmless;
 
 /// The most columns for a principal and for an account with its region. Real ones rarely need more, and one giant name must
@@ -36,13 +36,19 @@ impl Row {
     fn of_policy(finding: &Finding) -> Self {
         let facts = finding.record.facts();
         let summary = if finding.summary.trim().is_empty() { &finding.title } else { &finding.summary };
+        let summary = match finding.suppression.as_deref() {
+            Some(Suppression { exception, reason, owner, .. }) => {
+                format!("[suppressed by {exception} of {owner}: {reason}] {summary}")
+            }
+            None => summary.clone(),
+        };
         Self {
             severity: finding.severity,
             time: time(facts.time),
             rule: harmless(finding.rule.id.as_str()),
             principal: name(principal(&facts.actor)),
             place: place(facts.recipient_account.as_deref(), facts.region.as_deref()),
-            summary: harmless(summary),
+            summary: harmless(&summary),
         }
     }
 

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
-use crate::finding::samples::{RECORD, full_finding, host_finding, hostile_record, plain_finding};
+use crate::finding::samples::{RECORD, full_finding, host_finding, hostile_record, plain_finding, suppressed_finding};
 use crate::finding::{Finding, HostFinding, HostRule};
 
 fn table(findings: &[Finding], host: &[HostFinding], width: Option<usize>, colour: bool) -> String {
@@ -79,6 +79,13 @@ fn colour_is_written_only_when_asked_and_changes_nothing_else() {
         .map(|(number, part)| if number == 0 { part } else { &part.trim_start_matches(is_style)[1..] })
         .collect();
     assert_eq!(plain, table(&findings, &host, Some(150), false));
+}
+
+#[test]
+fn a_suppressed_finding_says_by_what_and_steers_no_terminal() {
+    let table = table(&[suppressed_finding(RECORD)], &[], None, false);
+    let expected = "[suppressed by ci-role of platform: the pipeline makes buckets\\u{1b}[2J] CreateBucket from";
+    assert!(table.contains(expected), "{table}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Paths into a record: `requestParameters.ipPermissions.items[].cidrIp`.
+//! Paths into a record: `requestParameters.ipPermissions.items[].cidrIp`. Rules look things up by them, and so do the conditions
+//! of a configuration's exceptions.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -10,22 +11,32 @@ use std::str::FromStr;
 /// from 0; `[]` is all of them.
 ///
 /// ```
-/// use policy_sdk::event::Path;
+/// use policy_contract::path::Path;
 /// let path: Path = r#"a."b.c"[0].d[].e"#.parse()?;
 /// assert!("a..b".parse::<Path>().is_err());
-/// # Ok::<(), policy_sdk::event::BadPath>(())
+/// # Ok::<(), policy_contract::path::BadPath>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
-    pub(super) steps: Vec<Step<'static>>,
+    steps: Vec<Step<'static>>,
 }
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step<'p> {
+pub enum Step<'p> {
+    /// To the member of an object.
     Key(Cow<'p, str>),
+    /// To the element of an array, counted from 0.
     Index(usize),
+    /// To all elements of an array.
     All,
+}
+
+impl Path {
+    /// Its steps, in order; there is at least one.
+    pub fn steps(&self) -> &[Step<'static>] {
+        &self.steps
+    }
 }
 
 /// A path that is not well-formed. Bytes count from 0.
@@ -89,7 +100,7 @@ impl Step<'_> {
 }
 
 /// The steps of a path, read one by one without allocating; after an error there are none.
-pub(super) struct Steps<'p> {
+pub struct Steps<'p> {
     path: &'p str,
     /// A character boundary within or at the end of `path`.
     at: usize,
@@ -111,7 +122,7 @@ impl<'p> Iterator for Steps<'p> {
 
 impl<'p> Steps<'p> {
     /// The steps of this path; one that is empty has an error where its first should be.
-    pub(super) fn of(path: &'p str) -> Self {
+    pub fn of(path: &'p str) -> Self {
         Self { path, at: 0, is_over: false }
     }
 
@@ -185,7 +196,7 @@ impl<'p> Steps<'p> {
 
 /// Where a key that is not quoted ends: at the next byte that means something in a path, or at the path's end.
 #[inline(always)]
-pub(super) fn key_end(path: &[u8], from: usize) -> usize {
+pub fn key_end(path: &[u8], from: usize) -> usize {
     let mut at = from;
     while let Some(word) = path.get(at..).and_then(|rest| rest.first_chunk()) {
         let special = special(u64::from_le_bytes(*word));
