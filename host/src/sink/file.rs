@@ -202,3 +202,127 @@ fn ids_behind(mut file: &File, place: u64) -> io::Result<HashSet<FindingId>> {
     }
     Ok(ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEVER_FULL: Rotation = Rotation { full_bytes: u64::MAX, keep: None };
+
+    fn line(number: u32) -> (FindingId, Vec<u8>) {
+        let id = format!("{number:032x}");
+        (id.parse().unwrap(), format!("{{\"finding_info\":{{\"uid\":\"{id}\"}}}}\n").into_bytes())
+    }
+
+    fn push(file: &mut FindingsFile, number: u32) {
+        let (id, line) = line(number);
+        if !file.has_already(id) {
+            file.lines().extend(line);
+        }
+    }
+
+    fn open(path: &Path, rotation: Rotation, place: Option<SinkPlace>) -> (FindingsFile, Recovered) {
+        FindingsFile::open(path, rotation, place).unwrap()
+    }
+
+    fn in_file(path: &Path) -> Vec<u32> {
+        let text = std::fs::read(path).unwrap();
+        let number = |text: &[u8]| u32::from_str_radix(&id_of_line(text).unwrap().to_string(), 16).unwrap();
+        text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(number).collect()
+    }
+
+    #[test]
+    fn what_a_killed_host_had_written_is_left_out_once_and_a_torn_line_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out/findings.jsonl");
+        let (mut file, recovered) = open(&path, NEVER_FULL, None);
+        assert_eq!(recovered, Recovered::default());
+        [1, 2].into_iter().for_each(|number| push(&mut file, number));
+        file.mark();
+        push(&mut file, 3);
+        file.write().unwrap();
+        let place = file.place();
+        drop(file);
+        // Killed in the middle of a line, of an object that is not done, as the one of 3 is not.
+        let mut text = std::fs::read(&path).unwrap();
+        text.extend(&line(4).1[..20]);
+        std::fs::write(&path, text).unwrap();
+        let (mut file, recovered) = open(&path, NEVER_FULL, Some(place));
+        assert_eq!(recovered, Recovered { findings: 1, torn_bytes: 20 });
+        // In another order than before; nothing is settled before it is known that 3 is not to come again.
+        push(&mut file, 5);
+        file.mark();
+        file.write().unwrap();
+        assert_eq!(file.place(), place);
+        [3, 4].into_iter().for_each(|number| push(&mut file, number));
+        file.mark();
+        file.write().unwrap();
+        assert_eq!(in_file(&path), [1, 2, 3, 5, 4]);
+        assert_eq!(file.place().bytes, std::fs::metadata(&path).unwrap().len());
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn what_never_comes_again_does_not_hold_the_place_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings.jsonl");
+        std::fs::write(&path, line(1).1).unwrap();
+        let (mut file, recovered) = open(&path, NEVER_FULL, None);
+        assert_eq!(recovered.findings, 1);
+        file.has_caught_up();
+        push(&mut file, 2);
+        file.mark();
+        file.write().unwrap();
+        assert_eq!(file.place().bytes, std::fs::metadata(&path).unwrap().len());
+    }
+
+    #[test]
+    fn a_full_file_is_rotated_between_objects_and_the_oldest_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings.jsonl");
+        std::fs::write(folder.path().join("findings-other.jsonl"), "not ours").unwrap();
+        let (mut file, _) = open(&path, Rotation { full_bytes: 1, keep: Some(2) }, None);
+        for number in 0..5 {
+            push(&mut file, number);
+            file.write().unwrap();
+            // The object is not done.
+            file.rotate_if_full().unwrap();
+            assert_eq!(in_file(&path), [number]);
+            file.mark();
+            file.rotate_if_full().unwrap();
+            assert_eq!(in_file(&path), []);
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        let mut names: Vec<String> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names.len(), 4, "{names:?}");
+        let full: Vec<_> = names.iter().filter(|name| name.starts_with("findings-2")).collect();
+        assert_eq!(full.iter().map(|name| in_file(&folder.path().join(name))).collect::<Vec<_>>(), [[3], [4]]);
+    }
+
+    #[test]
+    fn a_file_that_another_program_takes_away_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("findings.jsonl");
+        let (mut file, _) = open(&path, NEVER_FULL, None);
+        push(&mut file, 1);
+        file.mark();
+        file.write().unwrap();
+        std::fs::rename(&path, folder.path().join("findings.jsonl.1")).unwrap();
+        file.rotate_if_full().unwrap();
+        push(&mut file, 2);
+        file.mark();
+        file.write().unwrap();
+        assert_eq!((in_file(&path), in_file(&folder.path().join("findings.jsonl.1"))), (vec![2], vec![1]));
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, other] = ["findings.jsonl", "other"].map(|name| folder.path().join(name));
+        std::fs::write(&other, "somebody's").unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(FindingsFile::open(&path, NEVER_FULL, None).is_err());
+    }
+}
