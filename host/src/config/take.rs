@@ -15,6 +15,9 @@ use super::schema;
 use crate::finding::{About, Label, Reported};
 use crate::limits::{TAKE_ALTERNATIVES, TAKE_NAMES};
 
+/// A name that a label may have.
+type NameOf = for<'l> fn(&Label<'l>) -> Option<&'l str>;
+
 /// Which findings a sink takes. [`Take::default`] is what holds where nothing is said.
 #[derive(Clone, Debug)]
 pub struct Take {
@@ -72,7 +75,7 @@ impl Take {
     pub fn unknown_names(&self, labels: &[Label<'_>]) -> Vec<ConfigError> {
         let mut unknown = Vec::new();
         for alternative in &self.alternatives {
-            let kinds: [(&[Wanted], _, for<'l> fn(&Label<'l>) -> Option<&'l str>); 3] = [
+            let kinds: [(&[Wanted], _, NameOf); 3] = [
                 (&alternative.owners, "owner of a loaded policy", |label| Some(label.owner).filter(|owner| !owner.is_empty())),
                 (&alternative.policies, "loaded policy", |label| label.policy),
                 (&alternative.rules, "rule of a loaded policy or of the host", |label| Some(label.rule)),

@@ -83,6 +83,14 @@ pub enum Change {
     Listed(PathBuf),
 }
 
+/// A content that is new.
+struct Candidate {
+    stamp: Stamp,
+    digest: Digest,
+    compiled: Result<CompiledFile, LoadError>,
+    notices: Vec<Notice>,
+}
+
 /// What came of a file that may have changed.
 enum Read {
     /// It was written while it was read.
@@ -92,7 +100,7 @@ enum Read {
     /// It can't be read, perhaps now only.
     Refused(LoadError),
     /// It holds something else.
-    New(Stamp, Digest, Result<CompiledFile, LoadError>, Vec<Notice>),
+    New(Box<Candidate>),
 }
 
 impl Library {
@@ -189,7 +197,8 @@ impl Library {
                     (known.stamp, known.digest, known.compiled) = (None, None, None);
                     known.refuse(path, error, &mut found.changes);
                 }
-                Read::New(stamp, digest, compiled, notices) => {
+                Read::New(new) => {
+                    let Candidate { stamp, digest, compiled, notices } = *new;
                     found.changes.extend(notices.into_iter().map(|notice| Change::Noted(path.clone(), notice)));
                     (known.stamp, known.digest) = (Some(stamp), Some(digest));
                     match compiled {
@@ -306,5 +315,5 @@ fn read_candidate(loader: &Loader, path: &Path, known: Option<Digest>, config: &
         compiled.check_examples(loader, &config.limits, &mut notices)?;
         Ok(compiled)
     });
-    Read::New(before, digest, tried, notices)
+    Read::New(Box::new(Candidate { stamp: before, digest, compiled: tried, notices }))
 }

@@ -36,6 +36,9 @@ pub struct Folder {
     pub settle: Duration,
 }
 
+/// Who hears of every problem that is new.
+type OnProblem = Box<dyn Fn(&[Problem]) + Send>;
+
 /// Why something can't be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -241,7 +244,7 @@ struct Looker {
     _watcher: Option<RecommendedWatcher>,
     /// Files that were seen and not left alone for long enough: when to look again.
     unsettled: HashMap<PathBuf, (FileVersion, Instant)>,
-    on_problem: Box<dyn Fn(&[Problem]) + Send>,
+    on_problem: OnProblem,
     /// What can't be looked at: each place until it is looked at again.
     problems: BTreeMap<PathBuf, String>,
     not_watched: Vec<Problem>,
@@ -249,7 +252,7 @@ struct Looker {
 }
 
 impl Looker {
-    fn new(folders: Vec<Folder>, shared: Arc<Shared>, on_problem: Box<dyn Fn(&[Problem]) + Send>) -> Self {
+    fn new(folders: Vec<Folder>, shared: Arc<Shared>, on_problem: OnProblem) -> Self {
         let now = Instant::now();
         let mut not_watched = Vec::new();
         let heard = Arc::clone(&shared);

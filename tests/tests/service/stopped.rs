@@ -8,6 +8,9 @@ use super::place::{EVERY_RECORD, Place, records};
 /// The findings of so many records are far more than a pipe holds.
 const MANY: usize = 5_000;
 
+/// What keeps a host from starting.
+type Spoil<'a> = &'a dyn Fn(&Place);
+
 fn with_standard_output() -> Place {
     let place = Place::with(&["diagnostics"]);
     place.configure(EVERY_RECORD);
@@ -62,7 +65,7 @@ fn nobody_reads_its_output_any_more() {
 
 #[test]
 fn what_it_needs_to_start_is_told() {
-    let cases: [(&dyn Fn(&Place), &str); 4] = [
+    let cases: [(Spoil<'_>, &str); 4] = [
         (&|place| std::fs::remove_dir(place.path("in")).unwrap(), "of [sources.folder] can't be looked at"),
         (
             &|place| place.put("trailwarden.toml", b"policy_paths = ['policies']\nstate_path = 'state'\n"),
