@@ -372,7 +372,16 @@ fn example() -> &'static str {
 
 /// Every key that stands in a file.
 fn in_files() -> Vec<&'static str> {
-    let sections = [schema::TOP, schema::TABLE, schema::POLICY, schema::RULE, schema::EXCEPTION, schema::CONDITION];
+    let sections = [
+        schema::TOP,
+        schema::SOURCE,
+        schema::SINK,
+        schema::TABLE,
+        schema::POLICY,
+        schema::RULE,
+        schema::EXCEPTION,
+        schema::CONDITION,
+    ];
     sections.into_iter().flat_map(schema::names).collect()
 }
 
