@@ -121,6 +121,10 @@ impl Folders {
         ledger: Arc<Ledger>,
         on_problem: impl Fn(&[Problem]) + Send + 'static,
     ) -> std::io::Result<Self> {
+        // Events name files from the root; a file must have one name, here and in the ledger, wherever the host is started.
+        let absolute =
+            |folder: Folder| -> std::io::Result<Folder> { Ok(Folder { path: std::path::absolute(&folder.path)?, ..folder }) };
+        let folders = folders.into_iter().map(absolute).collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared { state: Mutex::default(), moved: Condvar::new(), ledger });
         let looker = Looker::new(folders, Arc::clone(&shared), Box::new(on_problem));
         let looking = std::thread::Builder::new().name("folders".into()).spawn(move || looker.look_until_stopped())?;

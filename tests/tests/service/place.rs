@@ -1,7 +1,7 @@
 //! A place for a host: policies, records that arrive, findings, state; and the host running in it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -66,9 +66,9 @@ impl Place {
     }
 
     pub fn host_with(&self, stdout: Stdio) -> Host {
-        let config = self.path("trailwarden.toml");
-        let mut command: Command =
-            command([Path::new("run"), Path::new("--log-format"), Path::new("json"), Path::new("--config"), &config]).unwrap();
+        // By a relative path, as people start it: what is meant by it must not depend on that.
+        let mut command: Command = command(["run", "--log-format", "json", "--config", "trailwarden.toml"]).unwrap();
+        command.current_dir(self.folder.path());
         let log = self.path("log");
         let log_file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(stdout).stderr(log_file).spawn().unwrap();
