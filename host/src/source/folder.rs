@@ -248,6 +248,8 @@ struct Looker {
     _watcher: Option<RecommendedWatcher>,
     /// Files that were seen and not left alone for long enough: when to look again.
     unsettled: HashMap<PathBuf, (FileVersion, Instant)>,
+    /// Of those, what the first look saw; none before it.
+    first_unsettled: Option<HashSet<PathBuf>>,
     on_problem: OnProblem,
     /// What can't be looked at: each place until it is looked at again.
     problems: BTreeMap<PathBuf, String>,
@@ -279,6 +281,7 @@ impl Looker {
             shared,
             _watcher: watcher,
             unsettled: HashMap::new(),
+            first_unsettled: None,
             on_problem,
             problems: BTreeMap::new(),
             not_watched,
@@ -309,12 +312,20 @@ impl Looker {
             for (path, is_closed) in said {
                 if path.is_dir() { self.walk(&path) } else { self.look_at(&path, is_closed) }
             }
-            let mut state = self.shared.lock();
-            if state.first_later.is_none() {
-                state.first_later = Some(state.next_ticket + state.ready.len() as u64);
-            }
-            drop(state);
+            self.note_first_look();
             self.tell();
+        }
+    }
+
+    /// The first look is over when every file that it saw was handed over: one that was just written waits until it has settled.
+    fn note_first_look(&mut self) {
+        let unsettled = &self.unsettled;
+        let first = self.first_unsettled.get_or_insert_with(|| unsettled.keys().cloned().collect());
+        first.retain(|path| unsettled.contains_key(path));
+        let is_over = first.is_empty();
+        let mut state = self.shared.lock();
+        if is_over && state.first_later.is_none() {
+            state.first_later = Some(state.next_ticket + state.ready.len() as u64);
         }
     }
 
