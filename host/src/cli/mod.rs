@@ -15,8 +15,10 @@ mod journaling;
 mod limits;
 mod live;
 mod loading;
+mod looking;
 mod policies;
 mod policy_build;
+mod policy_diff;
 mod policy_new;
 mod policy_test;
 mod report;
@@ -73,6 +75,8 @@ enum PolicyCommand {
     Inspect(inspect::InspectArgs),
     /// Show why a policy finds something in a record, or why it doesn't
     Explain(explain::ExplainArgs),
+    /// Compare two versions of a policy on records
+    Diff(policy_diff::DiffArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -91,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args),
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
+        Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
