@@ -18,6 +18,7 @@
 //! - [`pipeline`]: joins the stages; read it first.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`harmless`]: text of strangers, for terminals.
+//! - [`redaction`]: a record made fit to be shown.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
 
@@ -31,6 +32,7 @@ pub mod limits;
 pub mod pipeline;
 pub mod policy;
 pub mod record;
+pub mod redaction;
 pub mod route;
 pub mod source;
 pub mod store;

@@ -19,6 +19,7 @@ mod looking;
 mod policies;
 mod policy_build;
 mod policy_diff;
+mod policy_fixture;
 mod policy_new;
 mod policy_test;
 mod report;
@@ -77,6 +78,8 @@ enum PolicyCommand {
     Explain(explain::ExplainArgs),
     /// Compare two versions of a policy on records
     Diff(policy_diff::DiffArgs),
+    /// Make a redacted fixture of a real record
+    Fixture(policy_fixture::FixtureArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,6 +99,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args),
+        Command::Policy(PolicyCommand::Fixture(args)) => policy_fixture::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
