@@ -17,6 +17,7 @@ mod live;
 mod loading;
 mod looking;
 mod policies;
+mod policy_bench;
 mod policy_build;
 mod policy_diff;
 mod policy_fixture;
@@ -80,6 +81,8 @@ enum PolicyCommand {
     Diff(policy_diff::DiffArgs),
     /// Make a redacted fixture of a real record
     Fixture(policy_fixture::FixtureArgs),
+    /// Measure what a policy costs on records, and where that goes
+    Bench(policy_bench::BenchArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -100,6 +103,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args),
         Command::Policy(PolicyCommand::Fixture(args)) => policy_fixture::run(&args),
+        Command::Policy(PolicyCommand::Bench(args)) => policy_bench::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),

@@ -84,6 +84,8 @@ fixed! {
     CHUNK_ITEMS: usize = 1_024, "" => Passed::Divided;
     /// Bytes of records at which a worker has taken enough.
     CHUNK_BYTES: usize = 1 << 20, "bytes" => Passed::Divided;
+    /// Bytes of records that `policy bench` holds and measures; of more, the first are measured.
+    BENCH_BYTES: usize = 256 << 20, "bytes" => Passed::Cut;
     /// Findings that a table shows.
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
 }
