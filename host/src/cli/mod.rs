@@ -19,6 +19,7 @@ mod looking;
 mod policies;
 mod policy_bench;
 mod policy_build;
+mod policy_dev;
 mod policy_diff;
 mod policy_fixture;
 mod policy_new;
@@ -83,6 +84,8 @@ enum PolicyCommand {
     Fixture(policy_fixture::FixtureArgs),
     /// Measure what a policy costs on records, and where that goes
     Bench(policy_bench::BenchArgs),
+    /// Build, test and compare again whenever something is saved
+    Dev(policy_dev::DevArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args),
         Command::Policy(PolicyCommand::Fixture(args)) => policy_fixture::run(&args),
         Command::Policy(PolicyCommand::Bench(args)) => policy_bench::run(&args),
+        Command::Policy(PolicyCommand::Dev(args)) => policy_dev::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
