@@ -19,6 +19,7 @@ mod looking;
 mod policies;
 mod policy_bench;
 mod policy_build;
+mod policy_catalogue;
 mod policy_dev;
 mod policy_diff;
 mod policy_fixture;
@@ -86,6 +87,8 @@ enum PolicyCommand {
     Bench(policy_bench::BenchArgs),
     /// Build, test and compare again whenever something is saved
     Dev(policy_dev::DevArgs),
+    /// Print what policies find, as a page of Markdown
+    Catalogue(policy_catalogue::CatalogueArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,6 +111,7 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Fixture(args)) => policy_fixture::run(&args),
         Command::Policy(PolicyCommand::Bench(args)) => policy_bench::run(&args),
         Command::Policy(PolicyCommand::Dev(args)) => policy_dev::run(&args),
+        Command::Policy(PolicyCommand::Catalogue(args)) => policy_catalogue::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),

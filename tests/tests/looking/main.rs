@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails, helpers included")]
 
 mod bench;
+mod catalogue;
 mod diff;
 mod fixture;
 
