@@ -9,9 +9,10 @@ use policy_contract::manifest::{Mode, RecordFormat};
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
+use super::counts::{Call, RuleCounts, of_rule};
 use super::gather::{Gathered, Gatherer, Next};
 use super::quarantine::{Board, Thresholds, Trial};
-use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
+use crate::engine::{Answer, CpuWatch, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place, Suppression};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy, LoadedRule, Subscriber};
@@ -77,15 +78,35 @@ pub struct OfPolicy {
     pub impure: u64,
     /// Log lines that were not kept.
     pub log_lines_dropped: u64,
+    /// What became of each rule's tasks, in the order of the policy's rules; those at the end that had none may be left out.
+    pub by_rule: Vec<RuleCounts>,
+    /// What each batch cost that the policy was asked about.
+    pub calls: Vec<Call>,
     /// What speaks against the policy.
     pub(super) trial: Trial,
     pub(super) is_stopped: bool,
 }
 
 impl OfPolicy {
-    fn withhold(&mut self, record: usize, rule: usize) {
+    /// A task was not given to the policy.
+    pub(super) fn withhold(&mut self, record: usize, rule: usize) {
         self.withheld.push((record, rule));
         self.tasks += 1;
+        let counts = of_rule(&mut self.by_rule, rule);
+        counts.tasks += 1;
+        counts.withheld += 1;
+    }
+
+    /// A task failed.
+    fn fail(&mut self, rule: usize) {
+        self.failed += 1;
+        of_rule(&mut self.by_rule, rule).failed += 1;
+    }
+
+    /// The policy was given a task.
+    fn task(&mut self, rule: usize) {
+        self.tasks += 1;
+        of_rule(&mut self.by_rule, rule).tasks += 1;
     }
 }
 
@@ -223,7 +244,7 @@ impl Judge {
         let of_policy = |policy| OfPolicy { is_stopped: is_stopped(policy), ..OfPolicy::default() };
         let judged = Judged { by_policy: catalogue.policies().iter().map(of_policy).collect(), ..Judged::default() };
         let samples = chunk.records.iter().map(|record| sample_number(record.record.event_key.as_str())).collect();
-        let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
+        let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new(), watch: CpuWatch::start() };
         let mut wanted = Vec::new();
         for (position, record) in chunk.records.iter().enumerate() {
             let mut forms = handover.of(&record.record.json);
@@ -288,13 +309,18 @@ impl Judge {
                 }
             };
             shared = Some((position, Arc::clone(&about)));
-            match finding(policy, rule, answered, about, &mut handover) {
+            let finding = finding(policy, rule, answered, about, &mut handover);
+            let of_policy = &mut judged.by_policy[policy_position];
+            if let Some(finding) = &finding {
+                of_rule(&mut of_policy.by_rule, rule).found(finding);
+            }
+            match finding {
                 Some(finding) if finding.suppression.is_some() => {
-                    judged.by_policy[policy_position].suppressed += 1;
+                    of_policy.suppressed += 1;
                     judged.suppressed.push(finding);
                 }
                 Some(finding) if finding.mode == Mode::Shadow => {
-                    judged.by_policy[policy_position].shadowed += 1;
+                    of_policy.shadowed += 1;
                     judged.shadowed.push(finding);
                 }
                 Some(finding) => judged.findings.push(finding),
@@ -314,6 +340,7 @@ struct Hearing<'j> {
     thresholds: Thresholds,
     judged: Judged,
     said: Vec<Said>,
+    watch: CpuWatch,
 }
 
 impl Hearing<'_> {
@@ -344,18 +371,21 @@ impl Hearing<'_> {
                 };
                 self.said.extend(rules.iter().map(failed));
                 let of_policy = &mut self.judged.by_policy[policy];
-                of_policy.tasks += rules.len() as u64;
-                of_policy.failed += rules.len() as u64;
+                for rule in rules {
+                    of_policy.task(*rule as usize);
+                    of_policy.fail(*rule as usize);
+                }
             }
         }
     }
 
     /// Asks a policy about a batch.
     fn ask(&mut self, policy: usize, Gathered { batch, records }: &Gathered) {
-        let Self { chunk, samples, catalogue, guests, thresholds, judged, said } = self;
+        let Self { chunk, samples, catalogue, guests, thresholds, judged, said, watch } = self;
         let of_policy = &mut judged.by_policy[policy];
         let guest = &mut guests[policy];
-        let mut judgement = guest.judge(batch);
+        let (mut judgement, cpu) = watch.time(|| guest.judge(batch));
+        of_policy.calls.push(Call { records: records.len() as u32, cpu });
         let json = |number: usize| &*chunk.records[records[number]].record.json;
         of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), json, &judgement, *thresholds);
         let second_runs_below = guest.second_runs_below();
@@ -366,8 +396,8 @@ impl Hearing<'_> {
         }
         let Judgement { answers, failures, unexplained, impure, compared, cannot_start: _, said: utterances } = judgement;
         let tasks = batch.tasks();
-        of_policy.tasks += tasks.len() as u64;
-        of_policy.failed += failures.len() as u64;
+        tasks.iter().for_each(|task| of_policy.task(task.rule as usize));
+        failures.iter().for_each(|failure| of_policy.fail(tasks[failure.task].rule as usize));
         of_policy.answered += (tasks.len() - failures.len()) as u64;
         of_policy.compared += compared;
         of_policy.impure += impure.len() as u64;

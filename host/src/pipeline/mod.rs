@@ -7,6 +7,7 @@
 //! the journal.
 
 mod chunk;
+mod counts;
 mod failures;
 mod faults;
 mod feed;
@@ -18,6 +19,7 @@ mod quarantine;
 mod scan;
 
 pub use chunk::{Chunk, ChunkRecord, End, EndedObject, Unreadable};
+pub use counts::{Call, FoundCounts, RuleCounts};
 pub use failures::Failures;
 pub use faults::Faults;
 pub use feed::Feed;
