@@ -21,6 +21,7 @@
 //! - [`service`]: the running host around them.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`watch`]: that files have changed.
+//! - [`telemetry`]: what a running host tells of itself: metrics, health, its log.
 //! - [`harmless`]: text of strangers, for terminals.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
@@ -41,5 +42,6 @@ pub mod service;
 pub mod sink;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod toolchain;
 pub mod watch;

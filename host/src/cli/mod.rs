@@ -23,6 +23,7 @@ mod report;
 mod run;
 mod scan;
 mod summary;
+mod telemetry;
 mod telling;
 
 use std::path::PathBuf;
@@ -56,6 +57,8 @@ enum Command {
     Policy(PolicyCommand),
     /// List every limit, what it is set to and what happens where it is passed
     Limits(limits::LimitsArgs),
+    /// List what a running host tells of itself: metrics, endpoints, events of the log
+    Telemetry(telemetry::TelemetryArgs),
     /// Look into the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -98,6 +101,10 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
         Command::Limits(args) => limits::run(&args),
+        Command::Telemetry(args) => {
+            telemetry::run(&args);
+            Ok(Exit::Done)
+        }
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::Config(ConfigCommand::Schema) => config_schema::run(),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),
