@@ -25,8 +25,12 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>, top: &Section<'a>) -> TelemetryC
     reader.refuse_unknown_keys(&section, schema::TELEMETRY);
     TelemetryConfig {
         listen: listen(reader, &section),
-        log_format: reader.word(&section, "log_format", "form of the log", &LogFormat::ALL, LogFormat::as_str).unwrap_or_default(),
-        log_level: reader.word(&section, "log_level", "level of the log", &LeastLevel::ALL, LeastLevel::as_str).unwrap_or_default(),
+        log_format: reader
+            .word(&section, "log_format", "form of the log", &LogFormat::ALL, LogFormat::as_str)
+            .unwrap_or_default(),
+        log_level: reader
+            .word(&section, "log_level", "level of the log", &LeastLevel::ALL, LeastLevel::as_str)
+            .unwrap_or_default(),
     }
 }
 

@@ -244,7 +244,16 @@ impl Judge {
         let of_policy = |policy| OfPolicy { is_stopped: is_stopped(policy), ..OfPolicy::default() };
         let judged = Judged { by_policy: catalogue.policies().iter().map(of_policy).collect(), ..Judged::default() };
         let samples = chunk.records.iter().map(|record| sample_number(record.record.event_key.as_str())).collect();
-        let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new(), watch: CpuWatch::start() };
+        let mut hearing = Hearing {
+            chunk,
+            samples,
+            catalogue,
+            guests,
+            thresholds: *thresholds,
+            judged,
+            said: Vec::new(),
+            watch: CpuWatch::start(),
+        };
         let mut wanted = Vec::new();
         for (position, record) in chunk.records.iter().enumerate() {
             let mut forms = handover.of(&record.record.json);

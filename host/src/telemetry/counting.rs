@@ -194,7 +194,11 @@ impl Telemetry {
         for Unreadable { object, offset, reason, .. } in places {
             let is_missing = ended.iter().any(|ended| ended.end == End::Missing && ended.name == *object);
             self.tell_fault(|| {
-                if is_missing { events::object_missing(object, reason) } else { events::object_unreadable(object, *offset, reason) }
+                if is_missing {
+                    events::object_missing(object, reason)
+                } else {
+                    events::object_unreadable(object, *offset, reason)
+                }
             });
         }
     }

@@ -168,7 +168,8 @@ impl State {
         let (state, reason) = match (&self.word, silent.zip(self.within)) {
             (Word::Ended, _) => ("ended", Some("it was ended by a panic; the log says where".to_owned())),
             (_, Some((silent, within))) if silent > within => {
-                let reason = format!("it has said nothing for {:.1} s, {:.1} s allowed", silent.as_secs_f64(), within.as_secs_f64());
+                let reason =
+                    format!("it has said nothing for {:.1} s, {:.1} s allowed", silent.as_secs_f64(), within.as_secs_f64());
                 ("standing-still", Some(reason))
             }
             (Word::Failing(reason), _) => ("failing", Some(reason.clone())),

@@ -21,8 +21,13 @@ fn judge(folder: &std::path::Path, catalogue: &Arc<Catalogue>, telemetry: &Telem
     let limits = Limits::default();
     let feed = Feed::new(VecDeque::from(inputs.objects), ReadLimits::from(&limits), |_| ());
     let (mut counts, mut findings, mut items) = (JudgedCounts::default(), 0, 0);
-    let result: Result<(), std::convert::Infallible> =
-        judge_all(feed, || Arc::clone(catalogue), &limits, 2, Quarantines::new(&limits), |scanned| {
+    let result: Result<(), std::convert::Infallible> = judge_all(
+        feed,
+        || Arc::clone(catalogue),
+        &limits,
+        2,
+        Quarantines::new(&limits),
+        |scanned| {
             counts += scanned.judged.counts();
             findings += scanned.judged.findings.len() as u64;
             items += scanned.ended.iter().map(|ended| ended.tally.items()).sum::<u64>();
@@ -33,10 +38,12 @@ fn judge(folder: &std::path::Path, catalogue: &Arc<Catalogue>, telemetry: &Telem
                 assert_eq!(by_rule.iter().map(|rule| rule.answered()).sum::<u64>(), of_policy.answered, "{policy:?}");
                 assert_eq!(by_rule.iter().map(|rule| rule.withheld).sum::<u64>(), of_policy.withheld.len() as u64, "{policy:?}");
                 assert_eq!(by_rule.iter().map(|rule| rule.shadowed.total()).sum::<u64>(), of_policy.shadowed, "{policy:?}");
+                assert_eq!(by_rule.iter().map(|rule| rule.suppressed).sum::<u64>(), of_policy.suppressed, "{policy:?}");
             }
             telemetry.scanned(&scanned);
             Ok(())
-        });
+        },
+    );
     result.unwrap();
     (counts, findings, items)
 }
@@ -92,7 +99,8 @@ fn the_parts_are_the_whole() {
         // Each of these policies wants the same records, once each.
         assert_eq!(of("trailwarden_policy_record_cpu_seconds_count"), 36.0, "{policy}");
         assert!(of("trailwarden_policy_call_cpu_seconds_count") >= 1.0, "{policy}");
-        let (by_record, by_call) = (of("trailwarden_policy_record_cpu_seconds_sum"), of("trailwarden_policy_call_cpu_seconds_sum"));
+        let (by_record, by_call) =
+            (of("trailwarden_policy_record_cpu_seconds_sum"), of("trailwarden_policy_call_cpu_seconds_sum"));
         assert!((by_record - by_call).abs() <= by_call * 1e-9 && by_call > 0.0, "{policy}: {by_record} and {by_call}");
     }
     assert!(of("trailwarden_policy_log_lines_total", &[("policy", "talkative"), ("outcome", "told")]) >= 1.0);
@@ -147,7 +155,8 @@ fn every_metric_is_told_with_its_labels_and_nothing_else_is_in_both_forms() {
 
     for form in ["open-metrics", "classic"] {
         let told = samples(server.address(), form);
-        let base = |name: &str| ["_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned();
+        let base =
+            |name: &str| ["_bucket", "_count", "_sum"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name).to_owned();
         let mut by_name: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for sample in &told {
             let is_histogram = sample.r#type == "histogram";
@@ -160,7 +169,9 @@ fn every_metric_is_told_with_its_labels_and_nothing_else_is_in_both_forms() {
             .map(|metric| (metric.name.to_owned(), metric.labels.iter().map(|label| (*label).to_owned()).collect()))
             .collect();
         assert_eq!(by_name, expected, "{form}");
-        let info = told.iter().find(|sample| sample.labels.get("policy").is_some_and(|p| p == "finding") && sample.name == "trailwarden_policy_info");
+        let info = told.iter().find(|sample| {
+            sample.labels.get("policy").is_some_and(|p| p == "finding") && sample.name == "trailwarden_policy_info"
+        });
         assert_eq!(info.unwrap().labels["version"], evil, "{form}");
         assert_eq!(sum(&told, "trailwarden_sink_findings_total", &[("sink", "a \"sink\" \\of sorts")]), 3.0, "{form}");
         let refused = told.iter().find(|sample| sample.name == "trailwarden_policy_refused_timestamp_seconds").unwrap();

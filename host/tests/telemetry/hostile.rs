@@ -31,7 +31,11 @@ fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
     let mut slow = TcpStream::connect(server.address()).unwrap();
     slow.write_all(b"GET /metrics HTTP/1.1\r\n").unwrap();
     let mut dripping = slow.try_clone().unwrap();
-    let drip = std::thread::spawn(move || while dripping.write_all(b"X").is_ok() { std::thread::sleep(Duration::from_millis(200)) });
+    let drip = std::thread::spawn(move || {
+        while dripping.write_all(b"X").is_ok() {
+            std::thread::sleep(Duration::from_millis(200))
+        }
+    });
     let took = until_closed(slow);
     // Generous at the upper end: the machine may be crowded.
     assert!(took >= Duration::from_secs(HTTP_HEAD_SECONDS - 1) && took < Duration::from_secs(HTTP_SECONDS), "{took:?}");

@@ -78,7 +78,9 @@ impl Snapshot {
             f.counter(["not-a-record"], read.not_records_total())
         })?;
         family(to, &NOT_RECORDS, |f| {
-            NotARecord::ALL.iter().try_for_each(|kind| f.counter([&kind.name().replace(' ', "-")], count(&read.not_records, kind)))
+            NotARecord::ALL
+                .iter()
+                .try_for_each(|kind| f.counter([&kind.name().replace(' ', "-")], count(&read.not_records, kind)))
         })?;
         family(to, &OBJECTS, |f| {
             ObjectOutcome::ALL.iter().try_for_each(|outcome| f.counter([outcome.as_str()], count(objects, outcome)))
@@ -108,9 +110,7 @@ impl Snapshot {
             })
         })?;
         family(to, &POLICY_SINCE, |f| each(f, &|f, name, policy| f.gauge([name], seconds(policy.since))))?;
-        family(to, &POLICY_QUARANTINED, |f| {
-            each(f, &|f, name, policy| f.gauge([name], truth(policy.quarantined.is_some())))
-        })?;
+        family(to, &POLICY_QUARANTINED, |f| each(f, &|f, name, policy| f.gauge([name], truth(policy.quarantined.is_some()))))?;
         family(to, &POLICY_REFUSED, |f| {
             state.refused.iter().try_for_each(|(file, refused)| {
                 f.gauge([file, self.policy_from(file), refused.step.as_str()], seconds(refused.at))
@@ -137,9 +137,10 @@ impl Snapshot {
     fn of_rules(&self, to: &mut DescriptorEncoder<'_>) -> Result<(), Error> {
         let state = &self.state;
         let rules = || {
-            state.policies.iter().flat_map(|(name, policy)| {
-                policy.rules.iter().map(move |(rule, state)| (name.as_str(), rule.as_str(), state))
-            })
+            state
+                .policies
+                .iter()
+                .flat_map(|(name, policy)| policy.rules.iter().map(move |(rule, state)| (name.as_str(), rule.as_str(), state)))
         };
         family(to, &TASKS, |f| {
             rules().try_for_each(|(policy, rule, state)| {
@@ -157,9 +158,7 @@ impl Snapshot {
                 })
             })
         })?;
-        family(to, &SUPPRESSED, |f| {
-            rules().try_for_each(|(policy, rule, state)| f.counter([policy, rule], state.suppressed))
-        })?;
+        family(to, &SUPPRESSED, |f| rules().try_for_each(|(policy, rule, state)| f.counter([policy, rule], state.suppressed)))?;
         family(to, &FAILURES, |f| {
             state.policies.iter().try_for_each(|(policy, of_policy)| {
                 of_policy.failures.iter().try_for_each(|((rule, kind), number)| {
@@ -186,7 +185,10 @@ impl Snapshot {
         family(to, &SINK_FAILURES, |f| sinks.iter().try_for_each(|(name, sink)| f.counter([name], sink.failures)))?;
         family(to, &SINK_BLOCKED, |f| sinks.iter().try_for_each(|(name, sink)| f.gauge([name], truth(sink.is_blocked))))?;
         family(to, &SINK_LAST, |f| {
-            sinks.iter().filter_map(|(name, sink)| Some((name, sink.last?))).try_for_each(|(name, at)| f.gauge([name], seconds(at)))
+            sinks
+                .iter()
+                .filter_map(|(name, sink)| Some((name, sink.last?)))
+                .try_for_each(|(name, at)| f.gauge([name], seconds(at)))
         })?;
         family(to, &SOURCE_REACHABLE, |f| {
             sources.iter().try_for_each(|(name, source)| f.gauge([name], truth(source.is_reachable)))
@@ -205,7 +207,8 @@ impl Snapshot {
         family(to, &WORKERS_BUSY, |f| f.gauge([], *busy as f64))?;
         family(to, &PART, |f| self.parts.iter().try_for_each(|part| f.gauge([&part.part], truth(part.is_ok()))))?;
         family(to, &HTTP_REQUESTS, |f| {
-            let sample = |((endpoint, status), number): (&(&'static str, u16), &u64)| f.counter([endpoint, &status.to_string()], *number);
+            let sample =
+                |((endpoint, status), number): (&(&'static str, u16), &u64)| f.counter([endpoint, &status.to_string()], *number);
             requests.iter().try_for_each(sample)
         })?;
         family(to, &HTTP_DROPPED, |f| dropped.iter().try_for_each(|(reason, number)| f.counter([reason], *number)))

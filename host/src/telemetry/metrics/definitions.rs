@@ -86,7 +86,7 @@ macro_rules! metrics {
 metrics! {
     /// The version of Trailwarden that runs.
     BUILD: "trailwarden_build_info", Info, None, ["version"] => "Nothing; tells an upgrade in a graph.";
-    /// The configuration that is in force, by the digest of its file.
+    /// The configuration that is in force, by the digest of its file and its context tables.
     CONFIG: "trailwarden_config_info", Info, None, ["digest"] => "Compare it between hosts that should have the same.";
     /// When the configuration in force was taken over.
     CONFIG_SINCE: "trailwarden_config_since_timestamp_seconds", Gauge, Seconds, [] => "Nothing; tells a reload in a graph.";
@@ -170,7 +170,7 @@ metrics! {
     SOURCE_LAST: "trailwarden_source_last_object_timestamp_seconds", Gauge, Seconds, ["source"] => "Long ago: does the trail still deliver?";
 
     /// Entries of the ledger, which remembers what was handled.
-    LEDGER_ENTRIES: "trailwarden_ledger_entries", Gauge, None, [] => "Growth without end: is its time to live set?";
+    LEDGER_ENTRIES: "trailwarden_ledger_entries", Gauge, None, [] => "For capacity; files that are gone are forgotten after 30 days.";
     /// Bytes of the ledger.
     LEDGER_BYTES: "trailwarden_ledger_bytes", Gauge, Bytes, [] => "For capacity.";
     /// Bytes of the tasks in the journal of failed tasks.

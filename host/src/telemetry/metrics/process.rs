@@ -39,12 +39,7 @@ impl Process {
             line.split_whitespace().next()?.parse::<u64>().ok()
         };
         let bytes = |key| number(key).map(|kibibytes| kibibytes.saturating_mul(1024));
-        Self {
-            resident_bytes: bytes("VmRSS"),
-            virtual_bytes: bytes("VmSize"),
-            threads: number("Threads"),
-            ..Self::default()
-        }
+        Self { resident_bytes: bytes("VmRSS"), virtual_bytes: bytes("VmSize"), threads: number("Threads"), ..Self::default() }
     }
 }
 
