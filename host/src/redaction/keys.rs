@@ -5,7 +5,7 @@ use super::registry::Kind;
 /// What stands under a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
-    /// A word of AWS's own: it stays, but for values that are known by their form.
+    /// A word of AWS's own: it stays, but for accounts and keys.
     Word,
     /// A name of this kind, unless its form says that it is something else.
     Named(Kind),

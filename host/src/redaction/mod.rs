@@ -101,7 +101,7 @@ fn string(registry: &mut Registry, text: &str, place: Place<'_>) -> String {
         return utf8_percent_encode(&redacted, NON_ALPHANUMERIC).to_string();
     }
     match held {
-        Holds::Word => text::rewrite_forms(registry, text),
+        Holds::Word => text::rewrite_word(registry, text),
         Holds::Anything => text::rewrite(registry, text),
         Holds::Named(kind) => arn::name(registry, text, kind),
         Holds::Hidden(kind) => registry.name(kind, text),

@@ -109,6 +109,7 @@ fn what_rules_look_at_stays() {
         ("cidrIpv6", "::/0"),
         ("userName", "HIDDEN_DUE_TO_SECURITY_REASONS"),
         ("eventName", "AssumeRoleWithSAML"),
+        ("eventName", "https://portal.sso.us-east-1.amazonaws.com/instance/appinstances"),
         ("arn", "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
         ("principal", "*"),
         ("endpoint", "s3.eu-central-1.amazonaws.com"),
@@ -272,25 +273,35 @@ fn real_records_are_redacted_once_and_tell_no_account_and_no_key() {
         return;
     }
     let inputs = crate::source::Inputs::find([crate::source::Input::from(folder)]);
-    let mut number = 0;
+    let (mut number, mut faults) = (0, Vec::new());
     for object in inputs.objects {
         for item in crate::record::ObjectReader::new(object.open().unwrap(), crate::record::ReadLimits::default()) {
             let crate::record::Item::Record(record) = item else { continue };
             let record = json::parse(record.json.as_bytes()).unwrap();
-            let once = redact(&record).record;
-            assert_eq!(redact(&once).record, once, "{record}");
-            assert_eq!((&once["eventName"], &once["eventSource"]), (&record["eventName"], &record["eventSource"]));
-            let text = once.to_string();
-            let accounts = [&record["recipientAccountId"], &record["userIdentity"]["accountId"]];
-            let keys = [&record["userIdentity"]["accessKeyId"], &record["userIdentity"]["principalId"]];
-            for original in accounts.into_iter().chain(keys).filter_map(Value::as_str) {
-                let parts = original.split(':').filter(|part| forms::unique_id(part).is_some() || part.len() == 12);
-                for part in parts.filter(|part| !forms::is_replaced_account(part) && !forms::is_replaced_unique_id(part)) {
-                    assert!(!text.contains(part), "{part} survives in {text}");
-                }
-            }
             number += 1;
+            faults.extend(fault(&record).map(|fault| format!("{fault}: {record}")));
         }
     }
     assert!(number > 1_000, "{number}");
+    assert!(faults.is_empty(), "{} of {number}:\n{}", faults.len(), faults[..faults.len().min(10)].join("\n"));
+}
+
+/// What is otherwise than it should be once a record is redacted.
+fn fault(record: &Value) -> Option<String> {
+    let once = redact(record).record;
+    if redact(&once).record != once {
+        return Some(format!("is redacted twice: {once}"));
+    }
+    if (&once["eventName"], &once["eventSource"]) != (&record["eventName"], &record["eventSource"]) {
+        return Some(format!("is another event: {once}"));
+    }
+    let identity = &record["userIdentity"];
+    let accounts = [&record["recipientAccountId"], &identity["accountId"]].into_iter().filter_map(Value::as_str);
+    let accounts = accounts.filter(|account| account.bytes().all(|byte| byte.is_ascii_digit()) && account.len() > 8);
+    let ids = [&identity["accessKeyId"], &identity["principalId"]].into_iter().filter_map(Value::as_str);
+    let ids = ids.flat_map(|id| id.split(':')).filter(|id| forms::unique_id(id).is_some());
+    let originals =
+        accounts.filter(|id| !forms::is_replaced_account(id)).chain(ids.filter(|id| !forms::is_replaced_unique_id(id)));
+    let text = once.to_string();
+    originals.into_iter().find(|original| text.contains(*original)).map(|original| format!("{original} survives in {text}"))
 }

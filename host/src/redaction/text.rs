@@ -44,6 +44,11 @@ pub(super) fn rewrite_forms(registry: &mut Registry, text: &str) -> String {
     in_order(registry, text, FORMS.into_iter())
 }
 
+/// The text of a member that AWS writes, in which nobody's names stand: with accounts and keys replaced all the same.
+pub(super) fn rewrite_word(registry: &mut Registry, text: &str) -> String {
+    in_order(registry, text, [unique_id as Find, account].into_iter())
+}
+
 fn in_order(registry: &mut Registry, text: &str, finds: impl Iterator<Item = Find>) -> String {
     let pieces = pieces(registry, text, finds);
     let texts = pieces.into_iter().map(|piece| match piece {
@@ -279,9 +284,9 @@ fn account(registry: &mut Registry, text: &str) -> Option<(Range<usize>, String)
     )
 }
 
-/// A text that stands where an account's number does: there it is one however many digits it has.
+/// A text that stands where an account's number does: there it is one however many digits it has, and letters among them.
 pub(super) fn account_in_place(registry: &mut Registry, text: &str) -> String {
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = text.bytes().all(|byte| byte.is_ascii_alphanumeric()) && text.bytes().any(|byte| byte.is_ascii_digit());
     if is_number { account_of(registry, text) } else { rewrite(registry, text) }
 }
 
