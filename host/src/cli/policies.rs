@@ -7,7 +7,6 @@ use policy_contract::name::Name;
 
 use super::loading;
 use crate::config::Config;
-use crate::finding::{HostFinding, HostRule, Subject};
 use crate::policy::{Catalogue, Refusal};
 
 /// Loads the policies that are given, or else those that the configuration names.
@@ -56,11 +55,4 @@ pub(super) fn tell_of_memory(catalogue: &Catalogue, config: &Config, workers: us
              policies take all that they may, others can fail for want of memory; raise it, or lower `memory_mib` or --workers"
         );
     }
-}
-
-/// The finding about a policy that was refused.
-pub(super) fn refused(refusal: &Refusal) -> HostFinding {
-    let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
-    HostFinding::once(HostRule::PolicyRefused, subject, format!("{}: {}", refusal.path.display(), refusal.error.text()))
 }

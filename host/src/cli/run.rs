@@ -78,7 +78,10 @@ impl From<LogLevel> for LevelFilter {
 
 pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     log(args.log_format, args.log_level);
-    let config = super::configuration(Some(&args.config))?;
+    // Without the lines at fault, which can hold what is secret: this may be read by more people than the file.
+    let config = Config::load(&args.config).map_err(|errors| {
+        anyhow::anyhow!("the configuration can't be used; `trailwarden config check` shows the lines\n{}", errors.brief())
+    })?;
     let policy_paths = if args.policies.is_empty() { config.policy_paths.clone() } else { args.policies };
     if policy_paths.is_empty() {
         bail!("there are no policies: name a folder of them under `policy_paths` in the configuration, or with -p");

@@ -164,7 +164,7 @@ impl Scanning {
         progress: Progress,
     ) -> Result<(), Stopped> {
         for refusal in catalogue.refusals() {
-            self.host_finding(policies::refused(refusal))?;
+            self.host_finding(refusal.finding())?;
         }
         for expired in config.expired_exceptions() {
             self.host_finding(expired)?;

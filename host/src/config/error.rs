@@ -386,10 +386,26 @@ impl fmt::Display for ConfigError {
     }
 }
 
+impl ConfigError {
+    /// The error without the line that it is about: what stands there can be secret, and logs and findings are read by others.
+    pub fn brief(&self) -> String {
+        format!("{}: {}", self.place, self.problem)
+    }
+}
+
 // No `source`: the problem stands in the text already, and would be printed twice.
 impl std::error::Error for ConfigError {}
 
 impl ConfigErrors {
+    /// All of them without the lines that they are about, for logs and findings.
+    pub fn brief(&self) -> String {
+        let mut lines: Vec<String> = self.kept.iter().map(ConfigError::brief).collect();
+        if self.more > 0 {
+            lines.push(format!("and {} more", self.more));
+        }
+        lines.join("\n")
+    }
+
     /// All of these errors; none if there are none.
     ///
     /// # Errors

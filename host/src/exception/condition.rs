@@ -17,7 +17,7 @@ use crate::limits::CONDITION_TEXT;
 const SHOWN_CHARACTERS: usize = 120;
 
 /// One condition.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Condition {
     /// What of the record is asked for.
     pub asked: Asked,
@@ -26,7 +26,7 @@ pub struct Condition {
 }
 
 /// What of a record is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
     /// What stands at a path.
     Field {
@@ -40,7 +40,7 @@ pub enum Asked {
 }
 
 /// What it must be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Test {
     /// One of these texts.
     OneOf(Vec<String>),

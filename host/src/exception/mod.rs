@@ -45,7 +45,7 @@ impl Now {
 }
 
 /// Findings that somebody decided to hear nothing of, for a while.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Exception {
     /// Its id, why it was made, who answers for it, and when it ends.
     pub suppression: Arc<Suppression>,
@@ -108,7 +108,7 @@ impl Exception {
 }
 
 /// The exceptions that findings of one rule may meet, in the order of the file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exceptions {
     list: Vec<Arc<Exception>>,
     now: Now,

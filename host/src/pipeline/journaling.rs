@@ -99,11 +99,6 @@ impl Journaling {
         self.added
     }
 
-    /// The journal itself.
-    pub fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
     /// The finding about what had no room, if anything had none since it was last asked for.
     ///
     /// # Errors

@@ -95,16 +95,11 @@ impl From<&Limits> for Thresholds {
     }
 }
 
-/// Which policies are known to be quarantined, by their numbers, for workers and for whoever shows it.
+/// Which policies are known to be quarantined, by their numbers, for workers.
 #[derive(Debug, Default)]
 pub struct Board(Mutex<BTreeSet<u64>>);
 
 impl Board {
-    /// Whether a policy is known to be quarantined.
-    pub fn is_quarantined(&self, policy: &LoadedPolicy) -> bool {
-        self.numbers().contains(&policy.number())
-    }
-
     pub(super) fn numbers(&self) -> MutexGuard<'_, BTreeSet<u64>> {
         // What is under this lock is whole between any two statements.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

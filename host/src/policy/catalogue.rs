@@ -13,6 +13,7 @@ use super::error::LoadError;
 use super::load::{LoadedPolicy, load};
 use super::loader::{Loader, Notice};
 use crate::config::Config;
+use crate::finding::{HostFinding, HostRule, Subject};
 use crate::route::Router;
 
 /// A rule of one of a catalogue's policies.
@@ -31,6 +32,15 @@ pub struct Refusal {
     pub path: PathBuf,
     /// Why.
     pub error: LoadError,
+}
+
+impl Refusal {
+    /// What the host says of it.
+    pub fn finding(&self) -> HostFinding {
+        let policy = self.path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let subject = Subject { policy, failure: Some(self.error.step().as_str()), ..Subject::default() };
+        HostFinding::once(HostRule::PolicyRefused, subject, format!("{}: {}", self.path.display(), self.error.text()))
+    }
 }
 
 /// An immutable set of policies, with the index of what their rules select.

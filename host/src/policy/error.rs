@@ -148,13 +148,13 @@ pub enum LoadError {
         after: Name,
     },
     /// It needs tables that are not configured, or that are configured as another kind.
-    #[error("needs context tables that it can't have:\n{0}")]
+    #[error("needs context tables that it can't have:\n{}", .0.brief())]
     Tables(ConfigErrors),
     /// It carries examples that it disagrees with, or that can't be used.
     #[error(transparent)]
     Examples(#[from] BadExamples),
     /// The configuration speaks of rules that the policy does not have.
-    #[error("doesn't have rules that the configuration names:\n{0}")]
+    #[error("doesn't have rules that the configuration names:\n{}", .0.brief())]
     Rules(ConfigErrors),
     /// Another file has a policy of this name.
     #[error("is named `{name}`, as is the policy in {}: keep one of the files", other.display())]

@@ -14,12 +14,12 @@ use policy_contract::manifest::Mode;
 use super::say;
 use super::stop::Stop;
 use crate::config::{Config, Take};
-use crate::finding::{Finding, FindingId, HostFinding, HostRule, Reported, Subject};
+use crate::finding::{Finding, FindingId, HostFinding, HostRule, Reported, Subject, ocsf};
 use crate::limits::FINDINGS_REMEMBERED;
-use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned, Unreadable};
+use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned};
 use crate::record::Tally;
 use crate::sink::{Sink, SinkError, Taken};
-use crate::source::{Folders, HandedOut, Ticket};
+use crate::source::{Folders, Found, Ticket};
 use crate::store::{FileVersion, Ledger, StoreError};
 
 /// How long to wait before a step is tried again: at first, and at most.
@@ -47,6 +47,9 @@ pub enum StepError {
     /// The journal or the ledger can't be written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A finding can't be put into words, which nothing in a record can bring about.
+    #[error("a finding can't be written as OCSF: {0}")]
+    Line(#[from] std::io::Error),
 }
 
 /// What was read, judged and written since the start.
@@ -84,6 +87,8 @@ pub(super) struct Delivery {
     faults: Faults,
     /// Findings of the host about one object: each is told once, however often the object is tried.
     told: HashSet<FindingId>,
+    /// The finding that is being written.
+    line: Vec<u8>,
     sums: Sums,
     has_caught_up: bool,
     stop: Stop,
@@ -105,6 +110,7 @@ impl Delivery {
             failures: Failures::default(),
             faults: Faults::default(),
             told: HashSet::new(),
+            line: Vec::new(),
             sums: Sums::default(),
             has_caught_up: false,
             stop,
@@ -123,11 +129,11 @@ impl Delivery {
         // In each list findings stand in the order of the records: those of an object that is not done yet come last.
         let lists = [&judged.findings, &judged.shadowed, &judged.suppressed]
             .map(|list| list.split_at(list.iter().take_while(|finding| done.contains(&*finding.record.place().object)).count()));
-        lists.iter().flat_map(|(of_done, _)| *of_done).for_each(|finding| self.push(finding.into(), now));
+        lists.iter().flat_map(|(of_done, _)| *of_done).try_for_each(|finding| self.push(finding.into(), now))?;
         if !done.is_empty() {
             self.routes.iter_mut().for_each(|route| route.sink.mark());
         }
-        lists.iter().flat_map(|(_, of_others)| *of_others).for_each(|finding| self.push(finding.into(), now));
+        lists.iter().flat_map(|(_, of_others)| *of_others).try_for_each(|finding| self.push(finding.into(), now))?;
 
         judged.log.iter().for_each(|(policy, line)| say::policy_said(policy, line));
         for Quarantined { policy, verdict } in quarantined {
@@ -143,9 +149,9 @@ impl Delivery {
         self.sums.judged += judged.counts();
         judged.failures.into_iter().for_each(|failure| self.failures.add(failure));
         let mut own = self.failures.due(true);
-        own.extend(unreadable.into_iter().flat_map(|fault| self.fault(fault)));
+        own.extend(unreadable.into_iter().flat_map(|fault| self.faults.add(fault)));
         own.extend(ended.iter().filter(|object| object.end == End::Missing).map(missing));
-        own.into_iter().for_each(|finding| self.host_finding(&finding, now));
+        own.iter().try_for_each(|finding| self.host_finding(finding, now))?;
         self.report_full_journal(now)?;
         self.settle(&ended)
     }
@@ -153,7 +159,7 @@ impl Delivery {
     /// Takes findings of the host that belong to no chunk, and sees that sinks have them.
     pub(super) fn report(&mut self, findings: &[HostFinding]) -> Result<(), Stopped> {
         let now = Timestamp::now();
-        findings.iter().for_each(|finding| self.host_finding(finding, now));
+        findings.iter().try_for_each(|finding| self.host_finding(finding, now))?;
         self.write()
     }
 
@@ -186,41 +192,38 @@ impl Delivery {
         self.routes.iter().map(|route| (route.sink.name(), route.sink.taken()))
     }
 
-    fn push(&mut self, finding: Reported<'_>, now: Timestamp) {
-        let mut is_taken = false;
-        for Route { sink, .. } in self.routes.iter_mut().filter(|route| route.take.takes(&finding)) {
-            is_taken = true;
-            // To memory: there is nothing that could fail.
-            if let Err(error) = sink.push(finding, now) {
-                say::lost(sink.name(), finding.id(), &error);
-            }
+    /// Gives a finding to every sink that takes it.
+    fn push(&mut self, finding: Reported<'_>, now: Timestamp) -> Result<(), Stopped> {
+        let mut takers = self.routes.iter_mut().filter(|route| route.take.takes(&finding)).peekable();
+        let is_taken = takers.peek().is_some();
+        if is_taken {
+            self.line.clear();
+            ocsf::write_line(finding, Some(now), &mut self.line).map_err(|error| Stopped::Unfinished(error.into()))?;
+            takers.for_each(|route| route.sink.push(finding.id(), &self.line));
         }
         if let Reported::Policy(Finding { mode: Mode::Enforce, suppression: None, .. }) = finding {
             *(if is_taken { &mut self.sums.findings } else { &mut self.sums.untaken }) += 1;
         }
+        Ok(())
     }
 
-    fn host_finding(&mut self, finding: &HostFinding, now: Timestamp) {
+    fn host_finding(&mut self, finding: &HostFinding, now: Timestamp) -> Result<(), Stopped> {
         if finding.rule.is_about_an_object() {
             if self.told.len() >= FINDINGS_REMEMBERED {
                 self.told.clear();
             }
             if !self.told.insert(finding.id()) {
-                return;
+                return Ok(());
             }
         }
         say::host_finding(finding);
-        self.push(finding.into(), now);
-    }
-
-    fn fault(&mut self, fault: Unreadable) -> Vec<HostFinding> {
-        self.faults.add(fault)
+        self.push(finding.into(), now)
     }
 
     fn report_full_journal(&mut self, now: Timestamp) -> Result<(), Stopped> {
         let Self { journaling, stop, .. } = self;
         if let Some(full) = insist(stop, || Ok(journaling.full()?))? {
-            self.host_finding(&full, now);
+            self.host_finding(&full, now)?;
         }
         Ok(())
     }
@@ -236,8 +239,7 @@ impl Delivery {
     fn settle(&mut self, ended: &[EndedObject]) -> Result<(), Stopped> {
         self.write()?;
         let handed_out = |object: &EndedObject| Some((object.ticket?, self.folders.handed_out(object.ticket?)?));
-        let done: Vec<(Ticket, HandedOut)> =
-            ended.iter().filter(|object| object.end == End::Whole).filter_map(handed_out).collect();
+        let done: Vec<(Ticket, Found)> = ended.iter().filter(|object| object.end == End::Whole).filter_map(handed_out).collect();
         if !done.is_empty() {
             let files: Vec<(PathBuf, FileVersion)> = done.iter().map(|(_, file)| (file.path.clone(), file.version)).collect();
             let places: Vec<_> =

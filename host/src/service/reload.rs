@@ -1,6 +1,6 @@
 //! Keeps policies, configuration and context tables up with their files, each by its content, each with its last good version.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,9 +10,9 @@ use policy_contract::name::Name;
 
 use super::delivery::{Delivery, Stopped};
 use super::say;
-use crate::config::{Config, ConfigErrors};
+use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::finding::{FindingId, HostFinding, HostRule, Subject};
-use crate::policy::{Catalogue, Change, Library, Reconciled, Refusal};
+use crate::policy::{Catalogue, Change, Library, Reconciled};
 use crate::source::Folders;
 use crate::watch::{NotWatched, Stamp, Waker, Watch, folder_of};
 
@@ -30,6 +30,8 @@ pub(super) struct Reloader {
     /// What was wrong with the configuration when it was last refused.
     config_refused: Option<String>,
     warnings: BTreeSet<String>,
+    /// What was said of folders of which no events come.
+    not_watched: BTreeSet<String>,
     /// Exceptions of which it was said that they have expired.
     expired: BTreeSet<FindingId>,
     watch: Watch,
@@ -44,7 +46,9 @@ impl Reloader {
         let active = Arc::new(ArcSwap::from_pointee(Catalogue::new(Vec::new(), Vec::new())));
         let config_files = files_of(&config);
         let (config_refused, warnings, expired) = (None, BTreeSet::new(), BTreeSet::new());
-        let mut reloader = Self { library, config, config_files, config_refused, warnings, expired, watch, active };
+        let unheard = BTreeSet::new();
+        let mut reloader =
+            Self { library, config, config_files, config_refused, warnings, not_watched: unheard, expired, watch, active };
         // Before the first look, so that nothing that happens after it goes unheard.
         reloader.watch_folders();
         let config = Arc::clone(&reloader.config);
@@ -122,7 +126,11 @@ impl Reloader {
                 }
                 Change::Refused { refusal, kept } => {
                     say::policy_refused(&refusal, kept.as_deref());
-                    findings.push(refused(&refusal, kept.is_some()));
+                    let mut finding = refusal.finding();
+                    if kept.is_some() {
+                        finding.reason.push_str("; the version before stays in force");
+                    }
+                    findings.push(finding);
                 }
                 Change::Noted(file, notice) => say::policy_noted(&file, &notice),
                 Change::Unlisted(path, error) => say::paths_unlisted(&path, &error),
@@ -175,11 +183,12 @@ impl Reloader {
     }
 
     fn refuse_config(&mut self, file: &Path, errors: &ConfigErrors) -> Vec<HostFinding> {
-        let reason = errors.to_string();
+        // What is read there can be secret, and a log and findings are read by others.
+        let reason = errors.brief();
         if self.config_refused.as_ref() == Some(&reason) {
             return Vec::new();
         }
-        say::config_refused(errors);
+        say::config_refused(&reason);
         self.config_refused = Some(reason.clone());
         let subject = Subject { object: Some(file.display().to_string()), ..Subject::default() };
         let reason = format!("{reason}\ncorrect it, or put the last good one back; until then that one is in force");
@@ -190,7 +199,7 @@ impl Reloader {
     fn warn(&mut self) {
         let active = self.active.load();
         let names: Vec<Name> = active.policies().iter().map(|policy| policy.identity().name.clone()).collect();
-        let warnings: BTreeSet<String> = self.config.unknown_policies(&names).iter().map(ToString::to_string).collect();
+        let warnings: BTreeSet<String> = self.config.unknown_policies(&names).iter().map(ConfigError::brief).collect();
         warnings.difference(&self.warnings).for_each(|warning| say::config_warning(warning));
         self.warnings = warnings;
     }
@@ -198,16 +207,11 @@ impl Reloader {
     fn watch_folders(&mut self) {
         let files = self.config_files.iter().map(|(path, _)| folder_of(path));
         let not_watched = self.watch.set_folders(self.library.folders().into_iter().chain(files).collect());
-        let is_new = |failed: &&NotWatched| self.warnings.insert(failed.to_string());
-        not_watched.iter().filter(is_new).for_each(say::not_watched);
+        let failed: BTreeMap<String, NotWatched> = not_watched.into_iter().map(|failed| (failed.to_string(), failed)).collect();
+        let is_new = |(text, _): &(&String, &NotWatched)| !self.not_watched.contains(*text);
+        failed.iter().filter(is_new).for_each(|(_, failed)| say::not_watched(failed));
+        self.not_watched = failed.into_keys().collect();
     }
-}
-
-fn refused(refusal: &Refusal, is_kept: bool) -> HostFinding {
-    let policy = refusal.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let subject = Subject { policy, failure: Some(refusal.error.step().as_str()), ..Subject::default() };
-    let kept = if is_kept { "; the version before stays in force" } else { "" };
-    HostFinding::once(HostRule::PolicyRefused, subject, format!("{}: {}{kept}", refusal.path.display(), refusal.error.text()))
 }
 
 fn files_of(config: &Config) -> Vec<(PathBuf, Option<Stamp>)> {

@@ -3,9 +3,8 @@
 use policy_contract::name::Name;
 
 use super::delivery::StepError;
-use crate::config::ConfigErrors;
 use crate::engine::{LogLevel, LogLine};
-use crate::finding::{FindingId, HostFinding};
+use crate::finding::HostFinding;
 use crate::harmless::harmless;
 use crate::pipeline::Verdict;
 use crate::policy::{LoadedPolicy, Notice, Refusal};
@@ -81,8 +80,8 @@ pub(super) fn config_reloaded() {
     tracing::info!(event = "config.reloaded");
 }
 
-pub(super) fn config_refused(errors: &ConfigErrors) {
-    tracing::error!(event = "config.refused", reason = %errors, "the last good one stays in force");
+pub(super) fn config_refused(reason: &str) {
+    tracing::error!(event = "config.refused", reason = %harmless(reason), "the last good one stays in force");
 }
 
 pub(super) fn config_needs_restart(key: &str) {
@@ -128,10 +127,6 @@ pub(super) fn stands_still(error: &StepError) {
 
 pub(super) fn goes_on() {
     tracing::info!(event = "delivery.unblocked");
-}
-
-pub(super) fn lost(sink: &Name, finding: FindingId, error: &std::io::Error) {
-    tracing::error!(event = "finding.lost", %sink, %finding, reason = %error);
 }
 
 pub(super) fn not_rotated(error: &SinkError) {

@@ -12,13 +12,12 @@ mod stdout;
 use std::io;
 use std::path::PathBuf;
 
-use jiff::Timestamp;
 use policy_contract::name::Name;
 
 use self::file::FindingsFile;
 pub use self::file::Rotation;
 use self::stdout::StandardOutput;
-use crate::finding::{FindingId, Reported, ocsf};
+use crate::finding::FindingId;
 use crate::store::SinkPlace;
 
 /// What a sink writes to.
@@ -115,25 +114,17 @@ impl Sink {
         self.taken
     }
 
-    /// Takes a finding, to be written. `processed` is the wall clock's time.
-    ///
-    /// # Errors
-    /// Never for want of anything but memory.
-    pub fn push<'a>(&mut self, finding: impl Into<Reported<'a>>, processed: Timestamp) -> io::Result<()> {
-        let finding = finding.into();
+    /// Takes the line of a finding, to be written.
+    pub fn push(&mut self, id: FindingId, line: &[u8]) {
         if let Output::File(file) = &mut self.output
-            && file.has_already(finding.id())
+            && file.has_already(id)
         {
             self.taken.left_out += 1;
-            return Ok(());
+            return;
         }
-        let lines = self.lines();
-        let before = lines.len();
-        ocsf::write_line(finding, Some(processed), lines)?;
-        let bytes = (lines.len() - before) as u64;
+        self.lines().extend(line);
         self.taken.findings += 1;
-        self.taken.bytes += bytes;
-        Ok(())
+        self.taken.bytes += line.len() as u64;
     }
 
     /// What was pushed so far is of objects that are done when this is settled; what is pushed from now on is not.

@@ -82,30 +82,19 @@ struct State {
     is_lost: bool,
     /// Files that could not be read: when each is tried again, if that is still to come, and how long was waited the last time.
     retries: HashMap<PathBuf, (Option<Instant>, Duration)>,
-    problems: Vec<Problem>,
     /// Once everything has been looked at for the first time: the first ticket of what was found later.
     first_later: Option<u64>,
     is_paused: bool,
     is_stopped: bool,
 }
 
-/// A file that can be read.
+/// A file that can be read, in one version.
 #[derive(Clone, Debug)]
-struct Found {
-    path: PathBuf,
-    version: FileVersion,
-    arrived: Instant,
-}
-
-/// A file that was handed out.
-#[derive(Clone, Debug)]
-pub struct HandedOut {
+pub struct Found {
     /// The file.
     pub path: PathBuf,
-    /// What of it was read.
+    /// What of it is to be read.
     pub version: FileVersion,
-    /// When it was found.
-    pub arrived: Instant,
 }
 
 impl Shared {
@@ -137,10 +126,8 @@ impl Folders {
     }
 
     /// What was handed out under a ticket.
-    pub fn handed_out(&self, ticket: Ticket) -> Option<HandedOut> {
-        let state = self.shared.lock();
-        let Found { path, version, arrived } = state.handed_out.get(&ticket)?.clone();
-        Some(HandedOut { path, version, arrived })
+    pub fn handed_out(&self, ticket: Ticket) -> Option<Found> {
+        self.shared.lock().handed_out.get(&ticket).cloned()
     }
 
     /// A file is done, and the ledger says so.
@@ -166,21 +153,6 @@ impl Folders {
         }
         drop(state);
         self.shared.moved.notify_all();
-    }
-
-    /// How many files wait to be read.
-    pub fn waiting(&self) -> usize {
-        self.shared.lock().ready.len()
-    }
-
-    /// How many files were handed out and are not done.
-    pub fn in_hand(&self) -> usize {
-        self.shared.lock().handed_out.len()
-    }
-
-    /// What can't be looked at now.
-    pub fn problems(&self) -> Vec<Problem> {
-        self.shared.lock().problems.clone()
     }
 
     /// Whether all that was there when the host began is done, or waits to be tried again.
@@ -254,6 +226,8 @@ struct Looker {
     /// What can't be looked at: each place until it is looked at again.
     problems: BTreeMap<PathBuf, String>,
     not_watched: Vec<Problem>,
+    /// The problems that were told last.
+    told: Vec<Problem>,
     next_sweep: Instant,
 }
 
@@ -285,6 +259,7 @@ impl Looker {
             on_problem,
             problems: BTreeMap::new(),
             not_watched,
+            told: Vec::new(),
             next_sweep: now,
         }
     }
@@ -292,11 +267,6 @@ impl Looker {
     fn look_until_stopped(mut self) {
         while let Some((said, is_lost)) = self.wait() {
             let now = Instant::now();
-            if now >= self.next_sweep {
-                self.next_sweep = now + SWEEP;
-                let result = self.shared.ledger.forget_gone();
-                self.note(result);
-            }
             for number in 0..self.folders.len() {
                 if is_lost || now >= self.folders[number].1 {
                     self.folders[number].1 = now + self.folders[number].0.rescan;
@@ -313,6 +283,11 @@ impl Looker {
                 if path.is_dir() { self.walk(&path) } else { self.look_at(&path, is_closed) }
             }
             self.note_first_look();
+            if now >= self.next_sweep {
+                self.next_sweep = now + SWEEP;
+                let result = self.shared.ledger.forget_gone();
+                self.note(result);
+            }
             self.tell();
         }
     }
@@ -416,7 +391,7 @@ impl Looker {
         };
         if is_closed || left_alone {
             self.unsettled.remove(path);
-            self.hand_over(Found { path: path.to_owned(), version, arrived: now });
+            self.hand_over(Found { path: path.to_owned(), version });
         } else if self.unsettled.get(path).is_none_or(|(before, _)| *before != version) {
             self.unsettled.insert(path.to_owned(), (version, now + settle));
         }
@@ -450,11 +425,9 @@ impl Looker {
     fn tell(&mut self) {
         let problems = self.problems.iter().map(|(path, reason)| Problem { path: path.clone(), reason: reason.clone() });
         let problems: Vec<Problem> = problems.chain(self.not_watched.iter().cloned()).collect();
-        let mut state = self.shared.lock();
-        if state.problems != problems {
-            state.problems = problems.clone();
-            drop(state);
+        if self.told != problems {
             (self.on_problem)(&problems);
+            self.told = problems;
         }
     }
 }

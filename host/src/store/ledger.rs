@@ -136,26 +136,41 @@ impl Ledger {
     }
 
     fn forget_gone_at(&self, now: u64, is_there: impl Fn(&Path) -> bool) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            let mut files = transaction.open_table(FILES)?;
-            let mut seen = Vec::new();
-            let mut gone = Vec::new();
-            for entry in files.iter()? {
+        // To look at a disk can take long: nobody waits with a commit meanwhile.
+        let (mut seen, mut gone) = (Vec::new(), Vec::new());
+        let mut look = || -> Result<(), redb::Error> {
+            for entry in self.database.begin_read()?.open_table(FILES)?.iter()? {
                 let (path, value) = entry?;
                 let (bytes, modified, last_seen) = value.value();
                 if is_there(Path::new(OsStr::from_bytes(path.value()))) {
                     if last_seen + DAY <= now {
-                        seen.push((path.value().to_owned(), (bytes, modified, now)));
+                        seen.push((path.value().to_owned(), (bytes, modified)));
                     }
                 } else if last_seen + REMEMBERED.as_secs() <= now {
-                    gone.push(path.value().to_owned());
+                    gone.push((path.value().to_owned(), (bytes, modified)));
                 }
             }
-            for (path, value) in seen {
-                files.insert(&*path, value)?;
+            Ok(())
+        };
+        look().map_err(|source| self.failed(source))?;
+        if seen.is_empty() && gone.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            let mut files = transaction.open_table(FILES)?;
+            // What was written since is newer than what was looked at.
+            let is_same = |files: &redb::Table<'_, &[u8], (u64, i128, u64)>, path: &[u8], version: (u64, i128)| {
+                Ok::<_, redb::Error>(files.get(path)?.is_some_and(|entry| (entry.value().0, entry.value().1) == version))
+            };
+            for (path, version) in seen {
+                if is_same(&files, &path, version)? {
+                    files.insert(&*path, (version.0, version.1, now))?;
+                }
             }
-            for path in gone {
-                files.remove(&*path)?;
+            for (path, version) in gone {
+                if is_same(&files, &path, version)? {
+                    files.remove(&*path)?;
+                }
             }
             Ok(())
         })

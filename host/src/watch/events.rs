@@ -55,12 +55,7 @@ struct Rung {
 pub struct Waker(Arc<Bell>);
 
 impl Waker {
-    /// Makes the watch's next wait, and the one that is under way, return at once.
-    pub fn wake(&self) {
-        self.0.ring();
-    }
-
-    /// As [`Waker::wake`], for this and every later wait.
+    /// Makes the wait that is under way, and every later one, return at once.
     pub fn close(&self) {
         self.0.lock().is_closed = true;
         self.0.moved.notify_all();
@@ -198,10 +193,9 @@ mod tests {
         let waker = watch.waker();
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| watch.wait(Duration::from_secs(60)));
-            waker.wake();
-            assert!(waiting.join().unwrap());
+            waker.close();
+            assert!(!waiting.join().unwrap());
         });
-        waker.close();
         assert!(!watch.wait(Duration::from_secs(60)));
     }
 }

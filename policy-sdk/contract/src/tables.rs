@@ -21,12 +21,12 @@ pub enum Membership {
 }
 
 /// A table's content, ready to be asked.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Table {
     entries: Entries,
 }
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 enum Entries {
     Exact(HashSet<String>),
     /// Sorted by address and disjoint in each family is not assumed; tables of networks are short.

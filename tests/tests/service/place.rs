@@ -41,7 +41,7 @@ impl Place {
         let text = format!(
             "policy_paths = ['policies']\nstate_path = 'state'\nreload_seconds = 1\n\
              [sources.folder]\nkind = 'folder'\npath = 'in'\nrescan_seconds = 1\nsettle_ms = 500\n\
-             [sinks.findings]\nkind = 'file'\npath = 'out/findings.jsonl'\n{more}"
+             [sinks.findings]\nkind = 'file'\npath = 'out/findings.jsonl'\nrotate_mib = 10\n{more}"
         );
         self.put("trailwarden.toml", text.as_bytes());
     }
@@ -75,16 +75,36 @@ impl Place {
         Host { child, log }
     }
 
-    /// What the sink's file holds, without a last line that is not finished.
+    /// What the sink's files hold, those that were rotated out first, without a last line that is not finished.
+    fn written(&self) -> Vec<u8> {
+        loop {
+            let names = self.sink_files();
+            let text = names.iter().flat_map(|path| std::fs::read(path).unwrap_or_default()).collect();
+            // A rotation in between would hide a file, or show it twice.
+            if self.sink_files() == names {
+                return text;
+            }
+        }
+    }
+
+    /// The sink's files, the oldest first.
+    pub fn sink_files(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.path("out")).into_iter().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+        // `findings-2026….jsonl` sorts before `findings.jsonl`, as it was written.
+        paths.sort();
+        paths
+    }
+
     pub fn lines(&self) -> Vec<String> {
-        let text = std::fs::read_to_string(self.path("out/findings.jsonl")).unwrap_or_default();
+        let text = String::from_utf8(self.written()).unwrap();
         let whole = text.rfind('\n').map_or("", |end| &text[..=end]);
         whole.lines().map(str::to_owned).collect()
     }
 
-    /// How many lines the sink's file has: what is worth reading can be waited for without reading it.
+    /// How many lines there are: what is worth reading can be waited for without reading it.
     pub fn count(&self) -> usize {
-        std::fs::read(self.path("out/findings.jsonl")).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count()
+        self.written().iter().filter(|byte| **byte == b'\n').count()
     }
 
     pub fn findings(&self) -> Vec<Value> {

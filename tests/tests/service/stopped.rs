@@ -15,7 +15,7 @@ fn with_standard_output() -> Place {
     let place = Place::with(&["diagnostics"]);
     place.configure(EVERY_RECORD);
     let text = std::fs::read_to_string(place.path("trailwarden.toml")).unwrap();
-    let text = text.replace("kind = 'file'\npath = 'out/findings.jsonl'", "kind = 'stdout'");
+    let text = text.replace("kind = 'file'\npath = 'out/findings.jsonl'\nrotate_mib = 10", "kind = 'stdout'");
     place.put("trailwarden.toml", text.as_bytes());
     place.put("in/a.jsonl", records("a", MANY).as_bytes());
     place

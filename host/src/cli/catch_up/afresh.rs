@@ -90,7 +90,7 @@ impl<'a> CatchUp<'a> {
     pub(super) fn run(&mut self) -> Result<(), Stopped> {
         let catalogue = Arc::clone(&self.catalogue);
         for refusal in catalogue.refusals() {
-            self.telling.host_finding(super::policies::refused(refusal))?;
+            self.telling.host_finding(refusal.finding())?;
         }
         for expired in std::mem::take(&mut self.expired) {
             self.telling.host_finding(expired)?;
