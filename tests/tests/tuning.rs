@@ -149,6 +149,26 @@ fn explain_and_check_say_how_exceptions_stand() {
     );
 }
 
+#[test]
+fn a_check_says_what_no_sink_takes_and_which_names_nobody_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trailwarden.toml");
+    let check = |sinks: &str| {
+        fs::write(&file, sinks).unwrap();
+        let run = trailwarden(["config", "check", "-p", &policies(), &file.display().to_string()]).unwrap();
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stderr
+    };
+    for all in ["", "[sinks.all]\nkind = \"stdout\"\n"] {
+        assert_eq!(check(all), "");
+    }
+    let told = check("[sinks.pager]\nkind = \"stdout\"\ntake = [{ min_severity = \"high\" }, { policy = \"compte\" }]\n");
+    assert!(told.contains("trailwarden.toml:3:47: 'compte' is no loaded policy; did you mean 'compute'?"), "{told}");
+    let (_, nowhere) = told.split_once("warning: no sink takes what these rules find: ").unwrap();
+    assert!(nowhere.contains("compute/run-instances (low)") && nowhere.contains("exception-expired of the host (low)"), "{told}");
+    assert!(!nowhere.contains("(high)") && !nowhere.contains("any-record"), "{told}");
+}
+
 /// A configuration in a folder of its own, with a rule that finds every record.
 fn any_record(folder: &Path, exceptions: &str) -> String {
     let file = folder.join("trailwarden.toml");

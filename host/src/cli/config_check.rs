@@ -62,6 +62,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     let names: Vec<Name> = catalogue.policies().iter().map(|policy| policy.identity().name.clone()).collect();
     let unknown = config.unknown_policies(&names);
     unknown.iter().for_each(|error| eprintln!("{error}"));
+    for warning in config.routing_warnings(&catalogue.labels()) {
+        eprintln!("warning: {warning}");
+    }
     catalogue.notices().iter().for_each(|(path, notice)| loading::tell(path, notice));
     for refusal in catalogue.refusals() {
         eprintln!("{}: refused at the step `{}`: it {}", refusal.path.display(), refusal.error.step(), refusal.error.text());

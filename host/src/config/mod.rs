@@ -51,7 +51,7 @@ pub use self::policies::{PolicyConfig, RuleConfig};
 use self::reader::{Reader, Section};
 pub use self::service::{SinkConfig, SourceConfig};
 pub use self::settings::Settings;
-pub use self::take::{Take, untaken};
+pub use self::take::Take;
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::digest::Digest;

@@ -9,8 +9,9 @@ use policy_contract::name::Name;
 use super::error::Problem;
 use super::place::Place;
 use super::reader::{Reader, Section};
-use super::schema;
-use super::take::Take;
+use super::take::{Take, untaken};
+use super::{Config, schema};
+use crate::finding::{About, Label};
 use crate::sink::{Rotation, Target};
 use crate::source::Folder;
 
@@ -32,6 +33,29 @@ pub struct SinkConfig {
     pub take: Take,
     /// Where it stands.
     pub place: Place,
+}
+
+impl Config {
+    /// What goes nowhere, as warnings: each name that a sink asks for and nobody has, and the rules at work of which no sink takes
+    /// what they find, at their own severity. None where there is no sink, since everything goes to standard output then. `labels`
+    /// are those of all rules, at work or not.
+    pub fn routing_warnings(&self, labels: &[Label<'_>]) -> Vec<String> {
+        let takes: Vec<&Take> = self.sinks.values().map(|sink| &sink.take).collect();
+        if takes.is_empty() {
+            return Vec::new();
+        }
+        let mut warnings: Vec<String> =
+            takes.iter().flat_map(|take| take.unknown_names(labels)).map(|unknown| unknown.brief()).collect();
+        let name = |label: Label<'_>| match (label.about, label.policy) {
+            (About::Policy, Some(policy)) => format!("{policy}/{} ({})", label.rule, label.severity),
+            _ => format!("{} of the host ({})", label.rule, label.severity),
+        };
+        let nowhere: Vec<String> = untaken(&takes, labels.iter().copied()).into_iter().map(name).collect();
+        if !nowhere.is_empty() {
+            warnings.push(format!("no sink takes what these rules find: {}", nowhere.join(", ")));
+        }
+        warnings
+    }
 }
 
 /// The sections `[sources.NAME]`; what is wrong with them is reported.

@@ -94,7 +94,7 @@ impl Take {
 }
 
 /// The rules of which no sink takes what they find, at their own severity. Rules in the shadow or off are not among them.
-pub fn untaken<'t, 'l>(takes: &[&'t Take], labels: impl IntoIterator<Item = Label<'l>>) -> Vec<Label<'l>> {
+pub(super) fn untaken<'t, 'l>(takes: &[&'t Take], labels: impl IntoIterator<Item = Label<'l>>) -> Vec<Label<'l>> {
     let is_at_work = |label: &Label<'_>| label.mode == Mode::Enforce;
     let is_taken = |label: &Label<'_>| takes.iter().any(|take| take.takes_label(label));
     labels.into_iter().filter(|label| is_at_work(label) && !is_taken(label)).collect()

@@ -13,7 +13,7 @@ use super::error::LoadError;
 use super::load::{LoadedPolicy, load};
 use super::loader::{Loader, Notice};
 use crate::config::Config;
-use crate::finding::{HostFinding, HostRule, Subject};
+use crate::finding::{HostFinding, HostRule, Label, Subject};
 use crate::route::Router;
 
 /// A rule of one of a catalogue's policies.
@@ -123,6 +123,11 @@ impl Catalogue {
     /// Which rules want which records.
     pub fn router(&self) -> &Router<Subscriber> {
         &self.router
+    }
+
+    /// What routing will look at of the findings of every rule, of the policies and of the host.
+    pub fn labels(&self) -> Vec<Label<'_>> {
+        self.policies.iter().flat_map(|policy| policy.labels()).chain(HostRule::ALL.map(HostRule::label)).collect()
     }
 
     /// Every rule that is at work.

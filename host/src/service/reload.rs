@@ -195,11 +195,13 @@ impl Reloader {
         vec![HostFinding::once(HostRule::ConfigurationRefused, subject, reason)]
     }
 
-    /// Says what of the configuration concerns no policy that is loaded, once.
+    /// Says once what of the configuration concerns no policy that is loaded, and what is found by rules and goes to no sink.
     fn warn(&mut self) {
         let active = self.active.load();
         let names: Vec<Name> = active.policies().iter().map(|policy| policy.identity().name.clone()).collect();
-        let warnings: BTreeSet<String> = self.config.unknown_policies(&names).iter().map(ConfigError::brief).collect();
+        let unknown = self.config.unknown_policies(&names);
+        let unrouted = self.config.routing_warnings(&active.labels());
+        let warnings: BTreeSet<String> = unknown.iter().map(ConfigError::brief).chain(unrouted).collect();
         warnings.difference(&self.warnings).for_each(|warning| say::config_warning(warning));
         self.warnings = warnings;
     }

@@ -156,3 +156,52 @@ fn the_configuration_and_its_tables_are_reloaded_and_the_last_good_ones_kept() {
     host.wait_for_event("config.needs_restart", 1);
     host.stop();
 }
+
+#[test]
+fn what_stands_in_a_configuration_that_is_refused_is_told_to_nobody() {
+    let (place, mut host) = place();
+    place.configure("[policies.diagnostics]\nsettings = { token = 'sesame-open' }\nmode = 'enfocre' # sesame-open\n");
+    host.wait_for_event("config.refused", 1);
+    said(&mut host, &place, "one");
+    host.stop();
+    let log = std::fs::read_to_string(place.path("log")).unwrap();
+    assert!(log.contains("'enfocre' is no mode"), "{log}");
+    assert_eq!(place.host_findings("configuration-refused").len(), 1);
+    assert!(!log.contains("sesame") && !place.lines().join("\n").contains("sesame"), "{log}");
+
+    // Nor at the start.
+    let mut host = place.host();
+    assert_eq!(host.wait(), Some(2));
+    assert!(!host.log().contains("sesame"), "{}", host.log());
+}
+
+/// Suppresses what `diagnostics` finds of one event.
+const EXCEPTION: &str = "[[policies.diagnostics.exceptions]]\nid = 'one-event'\nreason = 'known'\nowner = 'ops'\nexpires = 2126-01-01\n\
+                         when = [{ field = 'eventID', equals = 'all-1' }]\n";
+
+#[test]
+fn what_is_suppressed_or_in_the_shadow_goes_only_to_the_sinks_that_ask_for_it() {
+    let place = Place::with(&["diagnostics"]);
+    let asking = "[sinks.asking]\nkind = 'file'\npath = 'asking.jsonl'\ntake = [{ suppressed = true }, { mode = 'shadow' }]\n";
+    let config = |mode: &str| format!("{asking}{EXCEPTION}[policies.diagnostics.rules.any-record]\nmode = '{mode}'\n");
+    place.configure(&config("enforce"));
+    let mut host = place.host();
+    host.wait_for_event("service.started", 1);
+    place.put("in/all.jsonl", records("all", 3).as_bytes());
+    host.wait_for("what is not suppressed", || place.ids().len() == 2);
+    place.configure(&config("shadow"));
+    host.wait_for_event("policy.swapped", 1);
+    place.put("in/shadow.jsonl", records("shadow", 4).as_bytes());
+    let asked = || std::fs::read_to_string(place.path("asking.jsonl")).unwrap();
+    host.wait_for("what is in the shadow", || asked().lines().count() == 5);
+    // A configuration that says the same of the policy, exception included, leaves it as it is.
+    place.configure(&format!("{}# the same\n", config("shadow")));
+    host.wait_for_event("config.reloaded", 2);
+    place.put("in/last.jsonl", records("last", 1).as_bytes());
+    host.wait_for("the last one", || asked().lines().count() == 6);
+    assert_eq!(host.told("policy.swapped"), 1, "{}", host.log());
+    host.stop();
+    assert_eq!(place.ids().len(), 2);
+    let events: Vec<String> = asked().lines().map(|line| e2e::event(&serde_json::from_str(line).unwrap()).to_owned()).collect();
+    assert_eq!(events, ["all-1", "shadow-0", "shadow-1", "shadow-2", "shadow-3", "last-0"]);
+}
