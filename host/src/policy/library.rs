@@ -36,7 +36,10 @@ struct Known {
     stamp: Option<Stamp>,
     /// The digest of what was last read, as far as it could be.
     digest: Option<Digest>,
+    /// The last content that nothing refused.
     compiled: Option<Arc<CompiledFile>>,
+    /// What was last read is not what `compiled` came from.
+    is_content_refused: bool,
     /// The last version that nothing refused.
     good: Option<Arc<LoadedPolicy>>,
     /// Why what is there now is not in force.
@@ -175,7 +178,7 @@ impl Library {
     /// Reads what may have changed. Returns the files that hold something else than before.
     fn read(&mut self, config: &Config, is_reconfigured: bool, found: &mut Reconciled) -> BTreeSet<PathBuf> {
         // Other limits may let in what was refused.
-        let is_tried_again = |known: &Known| is_reconfigured && known.compiled.is_none();
+        let is_tried_again = |known: &Known| is_reconfigured && known.is_content_refused;
         let may_have_changed = |path: &Path, known: &Known| match (&known.stamp, Stamp::of(path)) {
             _ if is_tried_again(known) => true,
             (Some(before), Ok(now)) => !now.is_unchanged_since(before),
@@ -194,22 +197,19 @@ impl Library {
                 Read::Unfinished => found.is_unfinished = true,
                 Read::Same(stamp) => known.stamp = Some(stamp),
                 Read::Refused(error) => {
-                    (known.stamp, known.digest, known.compiled) = (None, None, None);
+                    (known.stamp, known.digest, known.is_content_refused) = (None, None, true);
                     known.refuse(path, error, &mut found.changes);
                 }
                 Read::New(new) => {
                     let Candidate { stamp, digest, compiled, notices } = *new;
                     found.changes.extend(notices.into_iter().map(|notice| Change::Noted(path.clone(), notice)));
-                    (known.stamp, known.digest) = (Some(stamp), Some(digest));
+                    (known.stamp, known.digest, known.is_content_refused) = (Some(stamp), Some(digest), compiled.is_err());
                     match compiled {
                         Ok(compiled) => {
                             known.compiled = Some(Arc::new(compiled));
                             changed.insert(path);
                         }
-                        Err(error) => {
-                            known.compiled = None;
-                            known.refuse(path, error, &mut found.changes);
-                        }
+                        Err(error) => known.refuse(path, error, &mut found.changes),
                     }
                 }
             }
@@ -260,14 +260,16 @@ impl Library {
 }
 
 impl Known {
-    /// Makes what was compiled ready under a configuration.
+    /// Makes the last good content ready under a configuration: it is in force even where the file holds something else by now.
     fn configure(&mut self, path: &Path, config: &Config, changes: &mut Vec<Change>) {
         let Some(compiled) = &self.compiled else { return };
         let mut notices = Vec::new();
         let result = compiled.configure(config, &mut notices);
         match result {
             Ok(policy) => {
-                self.refusal = None;
+                if !self.is_content_refused {
+                    self.refusal = None;
+                }
                 // Another number would cost it its warm instances.
                 if self.good.as_ref().is_none_or(|good| !good.judges_as(&policy)) {
                     changes.extend(notices.into_iter().map(|notice| Change::Noted(path.to_owned(), notice)));

@@ -91,6 +91,8 @@ pub(super) struct Delivery {
     line: Vec<u8>,
     sums: Sums,
     has_caught_up: bool,
+    /// When it was last said that a sink's file can't be rotated.
+    not_rotated: Option<Instant>,
     stop: Stop,
 }
 
@@ -113,6 +115,7 @@ impl Delivery {
             line: Vec::new(),
             sums: Sums::default(),
             has_caught_up: false,
+            not_rotated: None,
             stop,
         }
     }
@@ -270,14 +273,26 @@ impl Delivery {
             self.has_caught_up = true;
             self.routes.iter_mut().for_each(|route| route.sink.has_caught_up());
         }
-        for Route { sink, .. } in &mut self.routes {
-            // What was written is safe where it is; the next chunk tries again.
-            if let Err(error) = sink.settled() {
-                say::not_rotated(&error);
-            }
-        }
+        self.rotate();
         Ok(())
     }
+
+    /// Lets sinks rotate their files. What was written is safe where it is, so one that can't is no reason to wait: the next
+    /// chunk tries again.
+    fn rotate(&mut self) {
+        let failed: Vec<SinkError> = self.routes.iter_mut().filter_map(|route| route.sink.settled().err()).collect();
+        if failed.is_empty() {
+            self.not_rotated = None;
+        } else if is_due(self.not_rotated) {
+            self.not_rotated = Some(Instant::now());
+            failed.iter().for_each(say::not_rotated);
+        }
+    }
+}
+
+/// Whether something that still fails is to be said, again.
+fn is_due(said: Option<Instant>) -> bool {
+    said.is_none_or(|said| said.elapsed() >= SAY_AGAIN)
 }
 
 fn missing(object: &EndedObject) -> HostFinding {
@@ -304,7 +319,7 @@ fn insist<T>(stop: &Stop, mut step: impl FnMut() -> Result<T, StepError>) -> Res
             StepError::Sink(error) if error.is_closed() => return Err(Stopped::Closed(error)),
             error if stop.is_wished() => return Err(Stopped::Unfinished(error)),
             error => {
-                if said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
+                if is_due(said) {
                     said = Some(Instant::now());
                     say::stands_still(&error);
                 }

@@ -5,6 +5,7 @@
 mod files;
 mod killed;
 mod place;
+mod quarantined;
 mod reloaded;
 mod stopped;
 mod swapped;

@@ -158,6 +158,24 @@ fn the_configuration_and_its_tables_are_reloaded_and_the_last_good_ones_kept() {
 }
 
 #[test]
+fn the_version_that_stays_follows_the_configuration() {
+    let (place, mut host) = place();
+    place.put("policies/diagnostics.wasm", b"\0asm and then nothing");
+    host.wait_for_event("policy.refused", 1);
+    // What is in the file can't be used; what is in force can be tuned all the same, as one who mends the file would.
+    place.configure(&format!("{EVERY_RECORD}severity = 'high'\n"));
+    host.wait_for_event("policy.swapped", 1);
+    assert_eq!(said(&mut host, &place, "one"), "version");
+    assert_eq!(place.findings().iter().find(|finding| e2e::event(finding) == "one-0").unwrap()["severity"], "High");
+    // It is still refused, and that is no news.
+    assert_eq!(host.told("policy.refused"), 1);
+    place.put("policies/diagnostics.wasm", &saying("another"));
+    host.wait_for_event("policy.swapped", 2);
+    assert_eq!(said(&mut host, &place, "two"), "another");
+    host.stop();
+}
+
+#[test]
 fn what_stands_in_a_configuration_that_is_refused_is_told_to_nobody() {
     let (place, mut host) = place();
     place.configure("[policies.diagnostics]\nsettings = { token = 'sesame-open' }\nmode = 'enfocre' # sesame-open\n");
