@@ -82,6 +82,11 @@ hostile-page: build ## print docs/reference/hostile-cases.md from the table of h
 	target/release/hostile-policies --page > target/hostile-cases.md
 	mv target/hostile-cases.md docs/reference/hostile-cases.md
 
+.PHONY: rules-page
+rules-page: policies ## print docs/reference/rules.md from what the policies that ship say of themselves
+	$(TRAILWARDEN) policy catalogue target/policies > target/rules.md
+	mv target/rules.md docs/reference/rules.md
+
 .PHONY: fuzz
 fuzz: ## fuzz every target for MINUTES, or one: make fuzz MINUTES=60 TARGET=image
 	@tests/fuzz/run.sh "$(MINUTES)" "$(TARGET)"

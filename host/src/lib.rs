@@ -22,6 +22,7 @@
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`watch`]: that files have changed.
 //! - [`harmless`]: text of strangers, for terminals.
+//! - [`redaction`]: a record made fit to be shown.
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
 
@@ -36,6 +37,7 @@ pub mod limits;
 pub mod pipeline;
 pub mod policy;
 pub mod record;
+pub mod redaction;
 pub mod route;
 pub mod service;
 pub mod sink;

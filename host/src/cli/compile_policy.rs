@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::exit::Exit;
-use crate::engine::Effort;
+use crate::engine::{Effort, Fuel};
 use crate::policy::compile::{Order, compile_standard_input};
 
 /// What `trailwarden compile-policy` is given.
@@ -24,11 +24,16 @@ pub(super) struct CompilePolicyArgs {
     /// Do not optimise
     #[arg(long)]
     unoptimised: bool,
+
+    /// Let the code count fuel
+    #[arg(long)]
+    count_fuel: bool,
 }
 
 pub(super) fn run(args: &CompilePolicyArgs) -> Exit {
     let effort = if args.unoptimised { Effort::Unoptimised } else { Effort::Optimised };
+    let fuel = if args.count_fuel { Fuel::Counted } else { Fuel::Free };
     let CompilePolicyArgs { memory_bytes, cpu_seconds, compiled_bytes, .. } = *args;
-    compile_standard_input(&Order { effort, memory_bytes, cpu_seconds, compiled_bytes });
+    compile_standard_input(&Order { effort, fuel, memory_bytes, cpu_seconds, compiled_bytes });
     Exit::Done
 }

@@ -7,18 +7,23 @@ use anyhow::Context as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{Engine, Fuel};
 use crate::policy::cache::Cache;
 use crate::policy::compile::Compiler;
 use crate::policy::{LoadError, Loader, Notice};
 
 /// A loader under a configuration.
 pub(super) fn loader(config: &Config) -> anyhow::Result<Loader> {
+    loader_with_fuel(config, Fuel::Free)
+}
+
+/// A loader of policies that count fuel or don't.
+pub(super) fn loader_with_fuel(config: &Config, fuel: Fuel) -> anyhow::Result<Loader> {
     raise_open_files();
     let budget = usize::try_from(config.limits.memory_budget_mib.bytes()).unwrap_or(usize::MAX);
-    let engine = Engine::new(budget).context("policies can't be run here")?;
+    let engine = Engine::with_fuel(budget, fuel).context("policies can't be run here")?;
     let engine = engine.keep_warm(config.limits.warm_instances, config.limits.idle_seconds.duration());
-    let compiler = Compiler::this_program().context("the program that compiles policies can't be found")?;
+    let compiler = Compiler::this_program().context("the program that compiles policies can't be found")?.with_fuel(fuel);
     let cache = cache(config, &engine);
     Ok(Loader::new(engine, compiler, cache))
 }

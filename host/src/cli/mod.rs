@@ -15,8 +15,14 @@ mod inspect;
 mod limits;
 mod live;
 mod loading;
+mod looking;
 mod policies;
+mod policy_bench;
 mod policy_build;
+mod policy_catalogue;
+mod policy_dev;
+mod policy_diff;
+mod policy_fixture;
 mod policy_new;
 mod policy_test;
 mod report;
@@ -76,6 +82,16 @@ enum PolicyCommand {
     Inspect(inspect::InspectArgs),
     /// Show why a policy finds something in a record, or why it doesn't
     Explain(explain::ExplainArgs),
+    /// Compare two versions of a policy on records
+    Diff(policy_diff::DiffArgs),
+    /// Make a redacted fixture of a real record
+    Fixture(policy_fixture::FixtureArgs),
+    /// Measure what a policy costs on records, and where that goes
+    Bench(policy_bench::BenchArgs),
+    /// Build, test and compare again whenever something is saved
+    Dev(policy_dev::DevArgs),
+    /// Print what policies find, as a page of Markdown
+    Catalogue(policy_catalogue::CatalogueArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -97,6 +113,11 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Test(args)) => policy_test::run(&args),
         Command::Policy(PolicyCommand::Inspect(args)) => inspect::run(&args),
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args),
+        Command::Policy(PolicyCommand::Diff(args)) => policy_diff::run(&args),
+        Command::Policy(PolicyCommand::Fixture(args)) => policy_fixture::run(&args),
+        Command::Policy(PolicyCommand::Bench(args)) => policy_bench::run(&args),
+        Command::Policy(PolicyCommand::Dev(args)) => policy_dev::run(&args),
+        Command::Policy(PolicyCommand::Catalogue(args)) => policy_catalogue::run(&args),
         Command::Limits(args) => limits::run(&args),
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::Config(ConfigCommand::Schema) => config_schema::run(),

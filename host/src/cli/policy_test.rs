@@ -52,12 +52,12 @@ pub(super) fn run(args: &TestArgs) -> anyhow::Result<Exit> {
 }
 
 /// What became of one policy's cases.
-struct Outcome {
-    passed: usize,
-    failures: Vec<String>,
+pub(super) struct Outcome {
+    pub(super) passed: usize,
+    pub(super) failures: Vec<String>,
 }
 
-fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
+pub(super) fn test_policy(loader: &Loader, dir: &Path, wasm: &Path) -> anyhow::Result<Outcome> {
     let file = loading::told(wasm, |notices| CompiledFile::read(loader, wasm, &Limits::default(), notices))?;
     let mut outcome = Outcome { passed: 0, failures: Vec::new() };
     let mut notices = Vec::new();

@@ -265,6 +265,13 @@ impl Config {
         unknown.map(error).collect()
     }
 
+    /// Forgets what is set for a rule, which this version of its policy may not have.
+    pub fn forget_rule(&mut self, policy: &Name, rule: &Name) {
+        if let Some(set) = self.policies.get_mut(policy) {
+            set.rules.remove(rule);
+        }
+    }
+
     /// Every context table that a policy needs and cannot have: a required one that is not configured, or one of another kind.
     pub fn unmet_needs(&self, policy: &Name, needs: &[TableNeed]) -> Vec<ConfigError> {
         needs.iter().filter_map(|need| self.unmet_need(policy, need)).collect()

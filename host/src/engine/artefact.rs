@@ -15,7 +15,7 @@ use wasmtime::component::Component;
 use wasmtime::{OptLevel, RegallocAlgorithm};
 
 use super::bindings::PolicyPre;
-use super::{Compiled, Engine, EngineError, configuration};
+use super::{Compiled, Engine, EngineError, Fuel, configuration};
 use crate::digest::Digest;
 
 /// How hard the compiler tries.
@@ -46,8 +46,8 @@ pub enum Held {
 ///
 /// # Errors
 /// [`EngineError::Start`] or [`EngineError::Compile`].
-pub fn precompile(component: &[u8], effort: Effort) -> Result<Vec<u8>, EngineError> {
-    let mut config = configuration();
+pub fn precompile(component: &[u8], effort: Effort, fuel: Fuel) -> Result<Vec<u8>, EngineError> {
+    let mut config = configuration(fuel);
     if effort == Effort::Unoptimised {
         config.cranelift_opt_level(OptLevel::None).cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     }
@@ -96,7 +96,7 @@ impl Engine {
         let linked = self.linker.instantiate_pre(component).map_err(EngineError::Link)?;
         let pre = PolicyPre::new(linked).map_err(EngineError::Link)?;
         let uses_system = component.component_type().imports(&self.inner).any(|(name, _)| name.starts_with("wasi:"));
-        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf) })
+        Ok(Compiled { pre, uses_system, budget: Arc::clone(&self.budget), shelf: Arc::clone(&self.shelf), fuel: self.fuel })
     }
 
     #[allow(
@@ -153,7 +153,7 @@ mod tests {
         (core instance (instantiate $m)))"#;
 
     fn artefact(effort: Effort) -> Artefact {
-        let code = precompile(&wat::parse_str(COMPONENT).unwrap(), effort).unwrap();
+        let code = precompile(&wat::parse_str(COMPONENT).unwrap(), effort, Fuel::Free).unwrap();
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&code).unwrap();
         file.write_all(b"more, which is not code").unwrap();
@@ -184,5 +184,12 @@ mod tests {
     #[test]
     fn equal_engines_have_equal_fingerprints() {
         assert_eq!(Engine::new(0).unwrap().fingerprint(), Engine::new(1).unwrap().fingerprint());
+    }
+
+    #[test]
+    fn code_that_counts_fuel_is_another_engines() {
+        let counting = Engine::with_fuel(0, Fuel::Counted).unwrap();
+        assert_ne!(counting.fingerprint(), Engine::new(0).unwrap().fingerprint());
+        assert!(counting.load(&artefact(Effort::Optimised)).is_err());
     }
 }

@@ -197,7 +197,7 @@ impl Guest {
     }
 
     /// A fresh instance, ready to judge. What ran out of time is tried once more: the machine may be crowded.
-    fn start(&self) -> Called<Instance> {
+    pub(super) fn start(&self) -> Called<Instance> {
         let (result, said) = self.start_once();
         match result {
             Err(error) if error.is_timeout() => {

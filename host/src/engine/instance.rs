@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use wasmtime::{Store, UpdateDeadline};
 
-use super::Compiled;
 use super::batch::Batch;
 use super::bindings::Policy;
 use super::bindings::exports::trailwarden::policy::rules;
@@ -14,6 +13,7 @@ use super::error::CallError;
 use super::limits::GuestLimits;
 use super::meter::MemoryMeter;
 use super::state::{GuestState, Tables, Utterances};
+use super::{Compiled, Fuel};
 use crate::limits::COMPONENT_HANDLES;
 
 pub(super) struct Instance {
@@ -44,7 +44,12 @@ impl Instance {
             Ok(UpdateDeadline::Continue(1))
         });
         store.set_epoch_deadline(1);
-        let instantiated = compiled.pre.instantiate(&mut store);
+        let has_fuel = match compiled.fuel {
+            Fuel::Free => Ok(()),
+            // What it uses is counted; what ends it is time, as ever.
+            Fuel::Counted => store.set_fuel(u64::MAX),
+        };
+        let instantiated = has_fuel.and_then(|()| compiled.pre.instantiate(&mut store));
         let (said, last_words) = (store.data_mut().take_utterances(), store.data_mut().take_last_words());
         let instance = match instantiated {
             Ok(policy) => Ok(Self { store, policy, limits: Arc::clone(limits), records_judged: 0, bytes_at_start: 0 }),
@@ -62,6 +67,11 @@ impl Instance {
     /// Whether it has judged any record, so that something may be left of it.
     pub(super) fn has_judged(&self) -> bool {
         self.records_judged > 0
+    }
+
+    /// Fuel that is left, where it is counted.
+    pub(super) fn fuel_left(&self) -> Option<u64> {
+        self.store.get_fuel().ok()
     }
 
     pub(super) fn record_lookups(&mut self) {

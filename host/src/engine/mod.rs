@@ -10,6 +10,7 @@
 //! - [`Guest`] is what a worker holds for a policy: it takes warm instances from the shelf and puts them back, throws one
 //!   away after a failure, and finds the record at fault so that the others are judged.
 //! - `second` judges sampled records again, so that a policy that remembers is found out.
+//! - [`Probe`] makes calls one by one, for who measures what they cost.
 
 mod answer;
 mod artefact;
@@ -20,6 +21,7 @@ mod error;
 mod guest;
 mod instance;
 mod limits;
+mod measure;
 mod meter;
 mod second;
 mod shelf;
@@ -43,6 +45,7 @@ pub use clock::{TICK, thread_cpu_time};
 pub use error::{CallError, EngineError, FailureKind, Stop, Unexplained};
 pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;
+pub use measure::{Cost, Probe};
 pub use meter::MemoryBudget;
 pub use shelf::WarmKey;
 pub use state::{LogLevel, LogLine, LookedUp, Tables, Utterances};
@@ -60,6 +63,17 @@ pub struct Engine {
     linker: Linker<GuestState>,
     budget: Arc<MemoryBudget>,
     shelf: Arc<Shelf>,
+    fuel: Fuel,
+}
+
+/// Whether an engine's policies count their own instructions, as fuel. It makes them slower, and needs code of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fuel {
+    /// Not counted: how policies judge.
+    #[default]
+    Free,
+    /// Counted, without a limit: for who measures.
+    Counted,
 }
 
 /// A policy's code, compiled, linked and type-checked.
@@ -69,6 +83,7 @@ pub struct Compiled {
     uses_system: bool,
     budget: Arc<MemoryBudget>,
     shelf: Arc<Shelf>,
+    fuel: Fuel,
 }
 
 impl Engine {
@@ -77,7 +92,15 @@ impl Engine {
     /// # Errors
     /// The platform is not supported, or there is no thread for the clock.
     pub fn new(memory_budget_bytes: usize) -> Result<Self, EngineError> {
-        let inner = wasmtime::Engine::new(&configuration()).map_err(EngineError::Start)?;
+        Self::with_fuel(memory_budget_bytes, Fuel::Free)
+    }
+
+    /// An engine whose instances may hold so many bytes together, and which counts fuel or doesn't.
+    ///
+    /// # Errors
+    /// As for [`Engine::new`].
+    pub fn with_fuel(memory_budget_bytes: usize, fuel: Fuel) -> Result<Self, EngineError> {
+        let inner = wasmtime::Engine::new(&configuration(fuel)).map_err(EngineError::Start)?;
         clock::start_ticker(inner.weak()).map_err(EngineError::Clock)?;
         let mut linker = Linker::new(&inner);
         Policy::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state).map_err(EngineError::Start)?;
@@ -87,6 +110,7 @@ impl Engine {
             linker,
             budget: Arc::new(MemoryBudget::new(memory_budget_bytes)),
             shelf: Arc::new(Shelf::new(0, Duration::ZERO)),
+            fuel,
         };
         let Limits { warm_instances, idle_seconds, .. } = Limits::default();
         Ok(engine.keep_warm(warm_instances, idle_seconds.duration()))
@@ -106,12 +130,13 @@ impl Engine {
 }
 
 /// Everything that a policy cannot need is off: less to attack, and answers that are equal on every CPU.
-fn configuration() -> Config {
+fn configuration(fuel: Fuel) -> Config {
     let mut config = Config::new();
     config
         .strategy(Strategy::Cranelift)
         .concurrency_support(false)
         .epoch_interruption(true)
+        .consume_fuel(fuel == Fuel::Counted)
         .cranelift_nan_canonicalization(true)
         .wasm_multi_memory(false)
         .wasm_memory64(false)

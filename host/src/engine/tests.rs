@@ -33,7 +33,7 @@ fn at_mark(guest: &mut Written, does: &str) {
 fn compiled(budget: usize, change: impl FnOnce(&mut Written)) -> Compiled {
     let mut written = Written::named("hostile-engine");
     change(&mut written);
-    let code = precompile(&written.component().unwrap(), Effort::Unoptimised).unwrap();
+    let code = precompile(&written.component().unwrap(), Effort::Unoptimised, Fuel::Free).unwrap();
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(&code).unwrap();
     // SAFETY: `precompile` gave it, and the file has no name under which somebody could change it.

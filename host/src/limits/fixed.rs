@@ -104,6 +104,8 @@ fixed! {
     FILES_READY: usize = 10_000, "" => Passed::Divided;
     /// Findings of a running host about objects that are remembered so that each is told once.
     FINDINGS_REMEMBERED: usize = 10_000, "" => Passed::Cut;
+    /// Bytes of records that `policy bench` holds and measures; of more, the first are measured.
+    BENCH_BYTES: usize = 256 << 20, "bytes" => Passed::Cut;
     /// Findings that a table shows.
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
 }

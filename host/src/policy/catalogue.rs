@@ -62,7 +62,7 @@ impl Catalogue {
         let mut policies: BTreeMap<_, LoadedPolicy> = BTreeMap::new();
         let mut refusals = Vec::new();
         let mut notices: Vec<(PathBuf, Notice)> = Vec::new();
-        let files = files(paths)?;
+        let files = policy_files(paths)?;
         let results = on_all_processors(&files, |path| {
             let mut noted = Vec::new();
             (load(loader, path, config, &mut noted), noted)
@@ -168,7 +168,10 @@ pub(super) fn on_all_processors<T: Send>(files: &[PathBuf], answer: impl Fn(&Pat
 }
 
 /// The policy files under these paths, in their order, those of a folder by name.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, std::io::Error)> {
+///
+/// # Errors
+/// A path can't be read.
+pub fn policy_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, std::io::Error)> {
     let mut files = Vec::new();
     for path in paths {
         files.extend(files_under(path).map_err(|error| (path.clone(), error))?);
@@ -216,9 +219,9 @@ mod tests {
         for name in ["b.wasm", "a.wasm", ".a.wasm", "a.wasm.tmp", "README.md"] {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
-        let found = files(&[folder.path().join("b.wasm"), folder.path().to_owned()]).unwrap();
+        let found = policy_files(&[folder.path().join("b.wasm"), folder.path().to_owned()]).unwrap();
         let names: Vec<_> = found.iter().map(|path| path.file_name().unwrap().to_string_lossy()).collect();
         assert_eq!(names, ["b.wasm", "a.wasm", "b.wasm"]);
-        assert!(files(&[folder.path().join("nowhere")]).is_err());
+        assert!(policy_files(&[folder.path().join("nowhere")]).is_err());
     }
 }

@@ -114,6 +114,15 @@ impl LoadedPolicy {
         })
     }
 
+    /// The same policy with those of its rules at work that are in the shadow, for who wants to see what they find.
+    #[must_use]
+    pub fn with_shadows_at_work(mut self) -> Self {
+        for rule in self.rules.iter_mut().filter(|rule| rule.mode == Mode::Shadow) {
+            rule.mode = Mode::Enforce;
+        }
+        self
+    }
+
     /// The tables that it may ask and that nobody has configured.
     pub fn absent_tables(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().filter(|(_, table)| table.is_none()).map(|(name, _)| name.as_str())

@@ -21,7 +21,7 @@ pub mod one_record;
 mod world;
 mod wrap;
 
-pub use catalogue::{Catalogue, Refusal, Subscriber};
+pub use catalogue::{Catalogue, Refusal, Subscriber, policy_files};
 pub use error::{LoadError, Step};
 pub use library::{Change, Library, Reconciled};
 pub use load::{CompiledFile, LoadedPolicy, LoadedRule, load};

@@ -1,5 +1,6 @@
 //! The tutorial "A first policy in ten minutes" is followed as written, and what it builds is looked at.
 
+mod dev;
 mod page;
 
 use std::fs;
@@ -34,11 +35,15 @@ impl Reader {
         Ok(Self { here: place.clone(), place, search_path })
     }
 
-    fn shell(&self, command: &str) -> anyhow::Result<Output> {
+    fn command(&self, command: &str) -> Command {
         let mut shell = Command::new("bash");
         shell.args(["-c", command]).current_dir(&self.here).env("PATH", &self.search_path);
         shell.env("CARGO_TARGET_DIR", e2e::project().join("target/first-policy/products"));
-        Ok(shell.output()?)
+        shell
+    }
+
+    fn shell(&self, command: &str) -> anyhow::Result<Output> {
+        Ok(self.command(command).output()?)
     }
 
     fn run(&mut self, command: &str, printed: &[String]) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::memory::report_failures;
 use super::report::{REPORT_BYTES, Report};
-use crate::engine::{Effort, precompile};
+use crate::engine::{Effort, Fuel, precompile};
 use crate::policy::LoadError;
 use crate::policy::world::{Encoding, World, check_size, encoding, has_component_type};
 use crate::policy::wrap::component_from_module;
@@ -27,6 +27,8 @@ const TOO_LONG: &str = r#"{"Refused":"it has more, or longer, names of imports a
 pub struct Order {
     /// How hard to try.
     pub effort: Effort,
+    /// Whether the code is to count fuel.
+    pub fuel: Fuel,
     /// Bytes of address space.
     pub memory_bytes: u64,
     /// Seconds of CPU time.
@@ -58,7 +60,7 @@ fn compile(order: &Order) -> Result<Report, Report> {
         return Err(Report::OtherWorld(world));
     }
     check_size(&component).map_err(refused)?;
-    let code = precompile(&component, order.effort)
+    let code = precompile(&component, order.effort, order.fuel)
         .map_err(|error| if error.is_out_of_memory() { Report::OutOfMemory } else { Report::Refused(error.to_string()) })?;
     let bytes = code.len() as u64;
     if bytes > order.compiled_bytes {

@@ -32,7 +32,7 @@ pub use error::{CompileError, Exhausted};
 pub use memory::ReportingAllocator;
 
 use super::{LoadError, World};
-use crate::engine::Effort;
+use crate::engine::{Effort, Fuel};
 use crate::limits::{Limits, Quantity as _};
 use error::TryError;
 use report::{REPORT_BYTES, Report};
@@ -48,6 +48,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(1);
 #[derive(Clone, Debug)]
 pub struct Compiler {
     program: PathBuf,
+    fuel: Fuel,
 }
 
 /// What a compilation gave besides the machine code.
@@ -69,12 +70,18 @@ impl Compiler {
     pub fn this_program() -> io::Result<Self> {
         // On Linux, this name leads to the program that runs even after an upgrade has put another one in its place.
         let program = if cfg!(target_os = "linux") { PathBuf::from("/proc/self/exe") } else { std::env::current_exe()? };
-        Ok(Self { program })
+        Ok(Self::program(program))
     }
 
     /// A `trailwarden` binary of this version, for programs that use this crate as a library.
     pub fn program(program: PathBuf) -> Self {
-        Self { program }
+        Self { program, fuel: Fuel::Free }
+    }
+
+    /// The same, making code for an engine that counts fuel or doesn't.
+    #[must_use]
+    pub fn with_fuel(self, fuel: Fuel) -> Self {
+        Self { fuel, ..self }
     }
 
     /// Has a policy's file compiled; the machine code stands in `output` afterwards, and nothing else.
@@ -104,6 +111,9 @@ impl Compiler {
         command.arg(format!("--compiled-bytes={}", limits.compiled_mib.bytes()));
         if effort == Effort::Unoptimised {
             command.arg("--unoptimised");
+        }
+        if self.fuel == Fuel::Counted {
+            command.arg("--count-fuel");
         }
         command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped());
         let mut running = Running(command.spawn().map_err(|error| CompileError::Start { program: self.program.clone(), error })?);

@@ -1,0 +1,43 @@
+//! Calls made one by one, for who measures what they cost: without second tries, and without what a worker does around them.
+
+use super::batch::Batch;
+use super::error::CallError;
+use super::guest::Guest;
+use super::instance::Instance;
+
+/// An instance that is ready, for calls that are measured.
+pub struct Probe {
+    instance: Instance,
+}
+
+/// What one call gave, and what it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// How many answers there were.
+    pub answers: usize,
+    /// Fuel that it used; none where the engine does not count it.
+    pub fuel: Option<u64>,
+}
+
+impl Guest {
+    /// A fresh instance for measured calls.
+    ///
+    /// # Errors
+    /// None can be made ready.
+    pub fn probe(&self) -> Result<Probe, CallError> {
+        self.start().0.map(|instance| Probe { instance })
+    }
+}
+
+impl Probe {
+    /// Makes one call with a batch. Its answers are taken over as ever, and not checked.
+    ///
+    /// # Errors
+    /// The call fails; the instance is of no use any more then.
+    pub fn call(&mut self, batch: &Batch) -> Result<Cost, CallError> {
+        let before = self.instance.fuel_left();
+        let answers = self.instance.evaluate(batch).0?.len();
+        let fuel = before.zip(self.instance.fuel_left()).map(|(before, after)| before.saturating_sub(after));
+        Ok(Cost { answers, fuel })
+    }
+}
