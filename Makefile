@@ -62,6 +62,7 @@ test: setup-tests policies policies-other-languages ## run every test
 	$(PYTHON) -m unittest discover --start-directory tests/ocsf
 	$(PYTHON) -m unittest discover --start-directory tests/schemas
 	$(PYTHON) -m unittest discover --start-directory tests/setup
+	$(PYTHON) -m unittest discover --start-directory tests/telemetry
 
 # Real records where they are, else a day of example records.
 BENCH_RECORDS := $(or $(wildcard ../shared/records),target/bench-records)

@@ -267,7 +267,7 @@ fn in_wasm(folder: &Path, records: &[RawRecord]) {
         let catalogue = Arc::new(Catalogue::new(policies, Vec::new()));
         let mut judge = Judge::new(catalogue, &limits, Quarantines::new(&limits).board());
         measure(&format!("{number} policies with three look-ups each"), count, || {
-            let judged = judge.judge(&chunk);
+            let judged = judge.judge(&chunk, &());
             assert!(judged.failures.is_empty() && judged.findings.is_empty());
             assert_eq!(judged.counts().tasks, (number * count) as u64);
         })

@@ -21,6 +21,7 @@
 //! - [`service`]: the running host around them.
 //! - [`config`], [`limits`], [`digest`]: what the stages are set to.
 //! - [`watch`]: that files have changed.
+//! - [`telemetry`]: what a running host tells of itself: metrics, health, its log.
 //! - [`harmless`]: text of strangers, for terminals.
 //! - [`redaction`]: a record made fit to be shown.
 //! - [`toolchain`]: how policies are compiled on this machine.
@@ -36,6 +37,7 @@ pub mod harmless;
 pub mod limits;
 pub mod pipeline;
 pub mod policy;
+pub mod pulse;
 pub mod record;
 pub mod redaction;
 pub mod route;
@@ -43,5 +45,6 @@ pub mod service;
 pub mod sink;
 pub mod source;
 pub mod store;
+pub mod telemetry;
 pub mod toolchain;
 pub mod watch;

@@ -38,7 +38,9 @@ pub(super) fn run(args: &CheckArgs) -> anyhow::Result<Exit> {
     };
     config.now = Now::At(args.now.unwrap_or_else(Timestamp::now));
     exceptions::warn(&config);
-    let paths: Vec<PathBuf> = config.policy_paths.iter().chain(&args.policies).cloned().collect();
+    let place = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+    let is_other = |given: &&PathBuf| !config.policy_paths.iter().any(|path| place(path) == place(given));
+    let paths: Vec<PathBuf> = config.policy_paths.iter().chain(args.policies.iter().filter(is_other)).cloned().collect();
     println!("{}: {} context tables", args.file.display(), config.tables.len());
     for (name, table) in &config.tables {
         println!("  {name}: {} entries, {}", table.table.len(), table.digest);

@@ -29,6 +29,7 @@ mod report;
 mod run;
 mod scan;
 mod summary;
+mod telemetry;
 mod telling;
 
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ enum Command {
     Policy(PolicyCommand),
     /// List every limit, what it is set to and what happens where it is passed
     Limits(limits::LimitsArgs),
+    /// List what a running host tells of itself: metrics, endpoints, events of the log
+    Telemetry(telemetry::TelemetryArgs),
     /// Look into the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -119,6 +122,10 @@ pub fn run() -> ExitCode {
         Command::Policy(PolicyCommand::Dev(args)) => policy_dev::run(&args),
         Command::Policy(PolicyCommand::Catalogue(args)) => policy_catalogue::run(&args),
         Command::Limits(args) => limits::run(&args),
+        Command::Telemetry(args) => {
+            telemetry::run(&args);
+            Ok(Exit::Done)
+        }
         Command::Config(ConfigCommand::Check(args)) => config_check::run(&args),
         Command::Config(ConfigCommand::Schema) => config_schema::run(),
         Command::CompilePolicy(args) => Ok(compile_policy::run(&args)),

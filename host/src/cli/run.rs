@@ -1,20 +1,19 @@
 //! `trailwarden run`: the service.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::thread;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use indicatif::HumanCount;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::filter::LevelFilter;
 
 use super::exit::Exit;
-use super::live::wants_colour;
 use super::{loading, scan};
-use crate::config::Config;
+use crate::config::{Config, TelemetryConfig};
 use crate::service::{Ended, Service, Stop};
+use crate::telemetry::log::{self, LeastLevel, LogFormat};
 
 /// What `trailwarden run` is given.
 #[derive(Debug, Args)]
@@ -36,52 +35,22 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     workers: Option<u16>,
 
-    /// The form of the log
-    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
-    log_format: LogFormat,
+    /// The form of the log [default: the configuration's `telemetry.log_format`, else text]
+    #[arg(long, value_name = "FORM", value_parser = word(&LogFormat::ALL, LogFormat::as_str))]
+    log_format: Option<LogFormat>,
 
-    /// Which lines of the log are written
-    #[arg(long, value_enum, default_value_t = LogLevel::Info)]
-    log_level: LogLevel,
-}
-
-/// The forms of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
-/// How much a line of the log matters at least.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-
-impl From<LogLevel> for LevelFilter {
-    fn from(level: LogLevel) -> Self {
-        match level {
-            LogLevel::Error => Self::ERROR,
-            LogLevel::Warn => Self::WARN,
-            LogLevel::Info => Self::INFO,
-            LogLevel::Debug => Self::DEBUG,
-            LogLevel::Trace => Self::TRACE,
-        }
-    }
+    /// The least level of the log [default: the configuration's `telemetry.log_level`, else info]
+    #[arg(long, value_name = "LEVEL", value_parser = word(&LeastLevel::ALL, LeastLevel::as_str))]
+    log_level: Option<LeastLevel>,
 }
 
 pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
-    log(args.log_format, args.log_level);
     // Without the lines at fault, which can hold what is secret: this may be read by more people than the file.
     let config = Config::load(&args.config).map_err(|errors| {
         anyhow::anyhow!("the configuration can't be used; `trailwarden config check` shows the lines\n{}", errors.brief())
     })?;
+    let TelemetryConfig { log_format, log_level, .. } = config.telemetry;
+    log::start(args.log_format.unwrap_or(log_format), args.log_level.unwrap_or(log_level))?;
     let policy_paths = if args.policies.is_empty() { config.policy_paths.clone() } else { args.policies };
     if policy_paths.is_empty() {
         bail!("there are no policies: name a folder of them under `policy_paths` in the configuration, or with -p");
@@ -102,6 +71,13 @@ pub(super) fn run(args: RunArgs) -> anyhow::Result<Exit> {
     }
 }
 
+/// Reads one of a few words.
+fn word<T: Copy + Send + Sync + 'static>(all: &'static [T], as_str: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
+    let words = all.iter().map(|value| as_str(*value));
+    PossibleValuesParser::new(words)
+        .try_map(move |word| all.iter().copied().find(|value| as_str(*value) == word).ok_or("no such word"))
+}
+
 /// Where the service keeps what outlives it: what the configuration says, what systemd says, or what the XDG base directory
 /// specification says.
 fn state_path(config: &Config) -> anyhow::Result<PathBuf> {
@@ -112,15 +88,6 @@ fn state_path(config: &Config) -> anyhow::Result<PathBuf> {
         .or_else(|| folder("XDG_STATE_HOME").map(|home| home.join("trailwarden")))
         .or_else(|| folder("HOME").map(|home| home.join(".local/state/trailwarden")));
     found.context("there is no place for what the service must remember: set `state_path` in the configuration")
-}
-
-fn log(format: LogFormat, level: LogLevel) {
-    let builder =
-        tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).with_max_level(LevelFilter::from(level));
-    match format {
-        LogFormat::Text => builder.with_ansi(wants_colour(&std::io::stderr()) && std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-    }
 }
 
 /// Ends the service in an orderly way at the first signal, and at once at the second.

@@ -178,7 +178,8 @@ impl Scanning {
         let feed = Feed::new(objects, ReadLimits::from(&config.limits), move |bytes| progress.add_bytes(bytes));
         let this = &mut *self;
         let quarantines = Quarantines::new(&config.limits);
-        judge_all(feed, || Arc::clone(catalogue), &config.limits, workers, quarantines, |scanned| this.receive(scanned))?;
+        let current = || Arc::clone(catalogue);
+        judge_all(feed, current, &config.limits, vec![(); workers], quarantines, |scanned| this.receive(scanned))?;
         self.faults.rest().map_or(Ok(()), |finding| self.fault(finding))?;
         self.telling.failures(self.journaling.is_some())?;
         if let Some(mut journaling) = self.journaling.take() {

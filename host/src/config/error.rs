@@ -246,6 +246,12 @@ pub enum Problem {
     /// A path of no characters.
     #[error("the path is empty; write the path of a file or folder, relative to the folder of this file")]
     EmptyPath,
+    /// An address to listen on that is none.
+    #[error("'{}' is no address and port; write digits, such as 127.0.0.1:9464, or [::1]:9464", shown(text))]
+    NotAnAddress {
+        /// What stands there.
+        text: String,
+    },
     /// A limit outside its range.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),

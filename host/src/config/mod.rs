@@ -28,6 +28,7 @@ pub mod schema;
 mod service;
 mod settings;
 mod take;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -52,6 +53,7 @@ use self::reader::{Reader, Section};
 pub use self::service::{SinkConfig, SourceConfig};
 pub use self::settings::Settings;
 pub use self::take::Take;
+pub use self::telemetry::TelemetryConfig;
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::digest::Digest;
@@ -86,6 +88,8 @@ pub struct Config {
     pub sinks: BTreeMap<Name, SinkConfig>,
     /// The context tables by name.
     pub tables: BTreeMap<Name, ContextTable>,
+    /// How the host tells of itself.
+    pub telemetry: TelemetryConfig,
     /// The limits of the host, and of policies without limits of their own.
     pub limits: Limits,
     /// What counts as now, by which exceptions end.
@@ -109,6 +113,7 @@ impl Default for Config {
             sources: BTreeMap::new(),
             sinks: BTreeMap::new(),
             tables: BTreeMap::new(),
+            telemetry: TelemetryConfig::default(),
             now: Now::default(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
@@ -163,6 +168,7 @@ impl Config {
         let reload = reader.number(top, "reload_seconds", schema::RELOAD_SECONDS).map_or(Duration::MAX, Duration::from_secs);
         let sources = service::sources(reader, top);
         let sinks = service::sinks(reader, top, &sources);
+        let telemetry = telemetry::read(reader, top);
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
@@ -188,6 +194,7 @@ impl Config {
             sources,
             sinks,
             tables: tables.into_iter().filter_map(|(name, table)| Some((name, table?))).collect(),
+            telemetry,
             limits,
             now: Now::default(),
             limit_places,
@@ -219,6 +226,7 @@ impl Config {
             ("state_path", self.state_path != before.state_path),
             ("sources", folders(self) != folders(before)),
             ("sinks", targets(self) != targets(before)),
+            ("telemetry", self.telemetry != before.telemetry),
             ("limits", of_host(self) != of_host(before)),
         ];
         changed.into_iter().filter(|(_, is_changed)| *is_changed).map(|(key, _)| key)

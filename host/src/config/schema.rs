@@ -10,6 +10,7 @@ pub use self::json::json_schema;
 use crate::exception::Fact;
 use crate::finding::About;
 use crate::limits::{CONDITION_VALUES, CONDITIONS, EXCEPTION_TEXT, EXCEPTIONS, LIMITS, Scope, TAKE_ALTERNATIVES, TAKE_NAMES};
+use crate::telemetry::log::{LeastLevel, LogFormat};
 
 /// A key that may stand in a section.
 #[derive(Clone, Copy, Debug)]
@@ -59,6 +60,10 @@ pub enum Holds {
     Anything,
     /// A table of limits.
     Limits(Scope),
+    /// An address and a port, in digits.
+    Address,
+    /// A section of these keys.
+    Section(&'static [Key]),
     /// A table whose keys are names, each with a section of these keys.
     Named(&'static [Key]),
     /// An array of at most so many sections of these keys.
@@ -134,6 +139,14 @@ pub const TOP: &[Key] = &[
     Key::new("tables", Holds::Named(TABLE), "The context tables."),
     Key::new("policies", Holds::Named(POLICY), "What is set for a policy, by the name in its manifest."),
     Key::new("limits", Holds::Limits(Scope::Host), "The limits of the host, and of every policy without limits of its own."),
+    Key::new("telemetry", Holds::Section(TELEMETRY), "How a running host tells of itself."),
+];
+
+/// Keys of `[telemetry]`.
+pub const TELEMETRY: &[Key] = &[
+    Key::new("listen", Holds::Address, "Where metrics, health and status are served, without a password."),
+    Key::new("log_format", Holds::Word(log_formats), "The form of the log's lines."),
+    Key::new("log_level", Holds::Word(log_levels), "The least level that is told."),
 ];
 
 /// Keys of `[sources.NAME]`.
@@ -263,6 +276,14 @@ fn table_kinds() -> Vec<&'static str> {
 
 fn severities() -> Vec<&'static str> {
     Severity::ALL.map(Severity::as_str).to_vec()
+}
+
+fn log_formats() -> Vec<&'static str> {
+    LogFormat::ALL.map(LogFormat::as_str).to_vec()
+}
+
+fn log_levels() -> Vec<&'static str> {
+    LeastLevel::ALL.map(LeastLevel::as_str).to_vec()
 }
 
 fn facts() -> Vec<&'static str> {

@@ -381,6 +381,7 @@ fn in_files() -> Vec<&'static str> {
         schema::RULE,
         schema::EXCEPTION,
         schema::CONDITION,
+        schema::TELEMETRY,
     ];
     sections.into_iter().flat_map(schema::names).collect()
 }
@@ -395,6 +396,32 @@ fn the_reference_page_explains_every_key() {
         let in_example = |line: &str| line.split(['[', ']', '.', ' ', ',']).any(|word| word == key);
         assert!(example().lines().any(in_example), "the example does not show '{key}'");
     }
+}
+
+#[test]
+fn telemetry_is_off_until_it_is_given_an_address() {
+    use crate::telemetry::log::{LeastLevel, LogFormat};
+    let config = parse("").unwrap();
+    assert_eq!(config.telemetry, TelemetryConfig { listen: None, log_format: LogFormat::Text, log_level: LeastLevel::Info });
+    let text = "[telemetry]\nlisten = \"[::1]:9464\"\nlog_format = \"json\"\nlog_level = \"debug\"\n";
+    let telemetry = parse(text).unwrap().telemetry;
+    assert_eq!((telemetry.log_format, telemetry.log_level), (LogFormat::Json, LeastLevel::Debug));
+    assert_eq!(telemetry.listen.unwrap().to_string(), "[::1]:9464");
+}
+
+#[test]
+fn what_is_wrong_with_the_telemetry_is_named_with_its_place() {
+    let (text, problem) = refusal("[telemetry]\nlisten = \"localhost:9464\"\n");
+    assert!(matches!(problem, Problem::NotAnAddress { .. }));
+    assert!(text.starts_with("trailwarden.toml:2:10: 'localhost:9464' is no address and port; write digits"), "{text}");
+    let (text, _) = refusal("[telemetry]\nlog_format = \"xml\"\n");
+    assert!(text.contains(":2:14: 'xml' is no form of the log; known are text and json"), "{text}");
+    let (text, _) = refusal("[telemetry]\nlog_level = \"warning\"\n");
+    assert!(text.contains("did you mean 'warn'") || text.contains("known are error, warn"), "{text}");
+    let (text, _) = refusal("[telemetry]\nlog-format = \"json\"\n");
+    assert!(text.contains("did you mean 'log_format'?"), "{text}");
+    let (text, _) = refusal("telemetry = true\n");
+    assert!(text.contains("must be a table"), "{text}");
 }
 
 #[test]

@@ -23,6 +23,40 @@ pub fn thread_cpu_time() -> Duration {
     Duration::new(seconds, nanoseconds)
 }
 
+/// Tells the CPU time of calls that this thread makes, one after the other.
+///
+/// To ask for the thread's CPU time takes most of a microsecond, as long as judging several records (910 ns measured, against
+/// 48 for the time of day). So it is asked only about calls that took a [`TICK`] and more: a shorter one has hardly been
+/// interrupted, and its CPU time is the time that it took. From a longer one is taken what the thread did not run, since the
+/// CPU clock was last read.
+#[derive(Debug)]
+pub struct CpuWatch {
+    cpu: Duration,
+    wall: Instant,
+}
+
+impl CpuWatch {
+    /// A watch for the thread that calls this.
+    pub fn start() -> Self {
+        Self { cpu: thread_cpu_time(), wall: Instant::now() }
+    }
+
+    /// Makes a call, and tells its CPU time.
+    pub fn time<T>(&mut self, call: impl FnOnce() -> T) -> (T, Duration) {
+        let begin = Instant::now();
+        let value = call();
+        let end = Instant::now();
+        let took = end.duration_since(begin);
+        if took < TICK {
+            return (value, took);
+        }
+        let used = thread_cpu_time();
+        let not_run = end.duration_since(self.wall).saturating_sub(used.saturating_sub(self.cpu));
+        *self = Self { cpu: used, wall: end };
+        (value, took.saturating_sub(not_run))
+    }
+}
+
 /// When a call must have ended.
 ///
 /// The thread's CPU clock is asked only when a call is still running at a tick, since asking takes as long as judging several
@@ -94,6 +128,21 @@ mod tests {
         assert_eq!(deadline.check(), Ok(()));
         work_for(Duration::from_millis(4));
         assert_eq!(deadline.check(), Err(Stop::CpuTime { limit: Duration::from_millis(5) }));
+    }
+
+    #[test]
+    fn a_call_that_slept_has_used_what_it_worked() {
+        let mut watch = CpuWatch::start();
+        let (_, short) = watch.time(|| work_for(Duration::from_micros(200)));
+        assert!((Duration::from_micros(200)..Duration::from_secs(1)).contains(&short), "{short:?}");
+        let (_, slept) = watch.time(|| thread::sleep(Duration::from_millis(300)));
+        assert!(slept < Duration::from_millis(100), "{slept:?}");
+        let (value, worked) = watch.time(|| {
+            thread::sleep(Duration::from_millis(300));
+            work_for(Duration::from_millis(20));
+            7
+        });
+        assert!((Duration::from_millis(19)..Duration::from_millis(120)).contains(&worked) && value == 7, "{worked:?}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::batch::Batch;
 use super::error::{CallError, FailureKind, Unexplained};
 use super::instance::{Called, Instance};
 use super::limits::GuestLimits;
+use super::meter::MemoryBudget;
 use super::shelf::WarmKey;
 use super::state::{Tables, Utterances, shortened};
 
@@ -345,6 +346,11 @@ impl Compiled {
         let (instance, said) = Instance::new(self, limits, &Arc::default());
         unheard.drop_lines(&said);
         instance.map_err(|error| ("start", error))
+    }
+
+    /// What all instances of all policies hold together.
+    pub(crate) fn memory_budget(&self) -> &MemoryBudget {
+        &self.budget
     }
 
     /// What the warm instances of one policy under one configuration are kept under.

@@ -41,7 +41,7 @@ use wasmtime::{Config, Strategy};
 pub use answer::{Answer, AnsweredFinding, AnsweredSignal, Verdict};
 pub use artefact::{Artefact, Effort, Held, precompile};
 pub use batch::{Batch, Task, TooLarge};
-pub use clock::{TICK, thread_cpu_time};
+pub use clock::{CpuWatch, TICK, thread_cpu_time};
 pub use error::{CallError, EngineError, FailureKind, Stop, Unexplained};
 pub use guest::{Guest, Judgement, TaskFailure};
 pub use limits::GuestLimits;

@@ -43,6 +43,11 @@ impl WarmKey {
         self.shelf.put(self.number, instance);
     }
 
+    /// How many instances are warm.
+    pub fn instances(&self) -> usize {
+        self.shelf.lock().by_key.get(&self.number).map_or(0, Vec::len)
+    }
+
     /// Throws away every warm instance of every policy, so that one that is needed has their memory.
     pub(super) fn make_room(&self) {
         self.shelf.clear();

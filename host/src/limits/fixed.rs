@@ -108,6 +108,24 @@ fixed! {
     BENCH_BYTES: usize = 256 << 20, "bytes" => Passed::Cut;
     /// Findings that a table shows.
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
+    /// Text of others in a line of the log, in a label or in a status, before it is made harmless.
+    TELEMETRY_TEXT: usize = 1_024, "bytes" => Passed::Cut;
+    /// Refused candidates that the status and the metrics tell of; of more, those refused last.
+    TOLD_REFUSALS: usize = 1_000, "" => Passed::Cut;
+    /// Lines of one policy that are told in the host's log in a minute.
+    POLICY_LINES_PER_MINUTE: u64 = 600, "" => Passed::Cut;
+    /// Lines that are told in a minute of the failures of one policy, or of objects that can't be read.
+    FAILURE_LINES_PER_MINUTE: u64 = 60, "" => Passed::Cut;
+    /// Connections to the address of metrics and health at one time.
+    HTTP_CONNECTIONS: usize = 64, "" => Passed::Closed;
+    /// Size of the head of a request there.
+    HTTP_HEAD_BYTES: usize = 16 * 1024, "bytes" => Passed::Closed;
+    /// Header lines of a request there.
+    HTTP_HEAD_LINES: usize = 64, "" => Passed::Closed;
+    /// Time in which the head of a request there has to come.
+    HTTP_HEAD_SECONDS: u64 = 5, "s" => Passed::Closed;
+    /// Time for a request and its answer there.
+    HTTP_SECONDS: u64 = 30, "s" => Passed::Closed;
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub enum Passed {
     Deleted,
     /// The work is divided into more calls.
     Divided,
+    /// The connection is closed, after an answer where there is one; it is counted.
+    Closed,
     /// The configuration is refused.
     Invalid,
     /// The condition is not met, so that the finding is delivered.
@@ -44,6 +46,7 @@ impl Passed {
             | Self::Replaced
             | Self::Deleted
             | Self::Divided
+            | Self::Closed
             | Self::Invalid
             | Self::NotMet => None,
         }
@@ -56,7 +59,7 @@ impl Passed {
             Self::Refused(_) | Self::CannotStart(_) => Some(HostRule::PolicyRefused),
             Self::Quarantined => Some(HostRule::PolicyQuarantined),
             Self::Reported(rule) => Some(rule),
-            Self::Cut | Self::Replaced | Self::Deleted | Self::Divided | Self::Invalid | Self::NotMet => None,
+            Self::Cut | Self::Replaced | Self::Deleted | Self::Divided | Self::Closed | Self::Invalid | Self::NotMet => None,
         }
     }
 
@@ -74,6 +77,7 @@ impl Passed {
             Self::Replaced => "a fresh instance takes over".to_owned(),
             Self::Deleted => "deleted, and compiled again when needed".to_owned(),
             Self::Divided => "divided into more calls".to_owned(),
+            Self::Closed => "the connection is closed, and counted".to_owned(),
             Self::Invalid => "the configuration is refused".to_owned(),
             Self::NotMet => "the condition is not met, the finding is delivered".to_owned(),
         }

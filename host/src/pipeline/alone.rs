@@ -23,7 +23,7 @@ impl Alone {
 
     /// Judges the next chunk, settled, and says whom it has put into quarantine.
     pub fn judge(&mut self, chunk: &Chunk) -> (Judged, Vec<Quarantined>) {
-        let mut judged = self.judge.judge(chunk);
+        let mut judged = self.judge.judge(chunk, &());
         let quarantined = self.quarantines.settle(self.judge.catalogue(), &chunk.records, &mut judged);
         (judged, quarantined)
     }

@@ -11,7 +11,7 @@ use crate::engine::FailureKind;
 use crate::finding::{HostFinding, HostRule, RelatedEvents, Subject};
 use crate::policy::Catalogue;
 use crate::source::StoredObject;
-use crate::store::{Added, FailedTask, Journal, Origin, StoreError};
+use crate::store::{Added, FailedTask, Journal, Origin, StoreError, Usage};
 
 /// Why a task is in the journal that was not given to its policy.
 pub const QUARANTINED: &str = "quarantined";
@@ -97,6 +97,14 @@ impl Journaling {
     /// What was written.
     pub fn added(&self) -> Added {
         self.added
+    }
+
+    /// How full the journal is.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn usage(&self) -> Result<Usage, StoreError> {
+        self.journal.usage()
     }
 
     /// The finding about what had no room, if anything had none since it was last asked for.

@@ -9,12 +9,14 @@ use policy_contract::manifest::{Mode, RecordFormat};
 use policy_contract::name::Name;
 
 use super::chunk::Chunk;
+use super::counts::{Call, RuleCounts, of_rule};
 use super::gather::{Gathered, Gatherer, Next};
 use super::quarantine::{Board, Thresholds, Trial};
-use crate::engine::{Answer, FailureKind, Guest, Judgement, LogLine, Verdict};
+use crate::engine::{Answer, CpuWatch, FailureKind, Guest, Judgement, LogLine, Verdict};
 use crate::finding::{Finding, JudgedRecord, Place, Suppression};
 use crate::limits::Limits;
 use crate::policy::{Catalogue, LoadedPolicy, LoadedRule, Subscriber};
+use crate::pulse::Pulse;
 use crate::record::{Forms, Handover};
 
 /// What was found in a chunk.
@@ -77,15 +79,35 @@ pub struct OfPolicy {
     pub impure: u64,
     /// Log lines that were not kept.
     pub log_lines_dropped: u64,
+    /// What became of each rule's tasks, in the order of the policy's rules; those at the end that had none may be left out.
+    pub by_rule: Vec<RuleCounts>,
+    /// What each batch cost that the policy was asked about.
+    pub calls: Vec<Call>,
     /// What speaks against the policy.
     pub(super) trial: Trial,
     pub(super) is_stopped: bool,
 }
 
 impl OfPolicy {
-    fn withhold(&mut self, record: usize, rule: usize) {
+    /// A task was not given to the policy.
+    pub(super) fn withhold(&mut self, record: usize, rule: usize) {
         self.withheld.push((record, rule));
         self.tasks += 1;
+        let counts = of_rule(&mut self.by_rule, rule);
+        counts.tasks += 1;
+        counts.withheld += 1;
+    }
+
+    /// A task failed.
+    fn fail(&mut self, rule: usize) {
+        self.failed += 1;
+        of_rule(&mut self.by_rule, rule).failed += 1;
+    }
+
+    /// The policy was given a task.
+    fn task(&mut self, rule: usize) {
+        self.tasks += 1;
+        of_rule(&mut self.by_rule, rule).tasks += 1;
     }
 }
 
@@ -209,21 +231,36 @@ impl Judge {
         &self.catalogue
     }
 
-    /// Judges a chunk: every rule that wants a record looks at it.
-    pub fn judge(&mut self, chunk: &Chunk) -> Judged {
+    /// Judges a chunk: every rule that wants a record looks at it. There is a beat before each batch.
+    pub fn judge(&mut self, chunk: &Chunk, pulse: &dyn Pulse) -> Judged {
         let catalogue = Arc::clone(&self.catalogue);
-        self.judge_wanted(chunk, |_, record, wanted| subscribers(&catalogue, record, wanted))
+        self.judge_wanted(chunk, pulse, |_, record, wanted| subscribers(&catalogue, record, wanted))
     }
 
     /// Judges a chunk: the rules that `want` names for the record at a position look at it, in the order of the policies.
-    pub fn judge_wanted(&mut self, chunk: &Chunk, mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>)) -> Judged {
+    pub fn judge_wanted(
+        &mut self,
+        chunk: &Chunk,
+        pulse: &dyn Pulse,
+        mut want: impl FnMut(usize, &mut Forms<'_>, &mut Vec<Subscriber>),
+    ) -> Judged {
         let Self { catalogue, guests, gatherer, handover, thresholds, board } = self;
         let quarantined = board.numbers().clone();
         let is_stopped = |policy: &Arc<LoadedPolicy>| quarantined.contains(&policy.number());
         let of_policy = |policy| OfPolicy { is_stopped: is_stopped(policy), ..OfPolicy::default() };
         let judged = Judged { by_policy: catalogue.policies().iter().map(of_policy).collect(), ..Judged::default() };
         let samples = chunk.records.iter().map(|record| sample_number(record.record.event_key.as_str())).collect();
-        let mut hearing = Hearing { chunk, samples, catalogue, guests, thresholds: *thresholds, judged, said: Vec::new() };
+        let mut hearing = Hearing {
+            chunk,
+            samples,
+            catalogue,
+            guests,
+            thresholds: *thresholds,
+            judged,
+            said: Vec::new(),
+            watch: CpuWatch::start(),
+            pulse,
+        };
         let mut wanted = Vec::new();
         for (position, record) in chunk.records.iter().enumerate() {
             let mut forms = handover.of(&record.record.json);
@@ -288,13 +325,18 @@ impl Judge {
                 }
             };
             shared = Some((position, Arc::clone(&about)));
-            match finding(policy, rule, answered, about, &mut handover) {
+            let finding = finding(policy, rule, answered, about, &mut handover);
+            let of_policy = &mut judged.by_policy[policy_position];
+            if let Some(finding) = &finding {
+                of_rule(&mut of_policy.by_rule, rule).found(finding);
+            }
+            match finding {
                 Some(finding) if finding.suppression.is_some() => {
-                    judged.by_policy[policy_position].suppressed += 1;
+                    of_policy.suppressed += 1;
                     judged.suppressed.push(finding);
                 }
                 Some(finding) if finding.mode == Mode::Shadow => {
-                    judged.by_policy[policy_position].shadowed += 1;
+                    of_policy.shadowed += 1;
                     judged.shadowed.push(finding);
                 }
                 Some(finding) => judged.findings.push(finding),
@@ -314,6 +356,8 @@ struct Hearing<'j> {
     thresholds: Thresholds,
     judged: Judged,
     said: Vec<Said>,
+    watch: CpuWatch,
+    pulse: &'j dyn Pulse,
 }
 
 impl Hearing<'_> {
@@ -344,18 +388,22 @@ impl Hearing<'_> {
                 };
                 self.said.extend(rules.iter().map(failed));
                 let of_policy = &mut self.judged.by_policy[policy];
-                of_policy.tasks += rules.len() as u64;
-                of_policy.failed += rules.len() as u64;
+                for rule in rules {
+                    of_policy.task(*rule as usize);
+                    of_policy.fail(*rule as usize);
+                }
             }
         }
     }
 
     /// Asks a policy about a batch.
     fn ask(&mut self, policy: usize, Gathered { batch, records }: &Gathered) {
-        let Self { chunk, samples, catalogue, guests, thresholds, judged, said } = self;
+        let Self { chunk, samples, catalogue, guests, thresholds, judged, said, watch, pulse } = self;
         let of_policy = &mut judged.by_policy[policy];
         let guest = &mut guests[policy];
-        let mut judgement = guest.judge(batch);
+        pulse.beat();
+        let (mut judgement, cpu) = watch.time(|| guest.judge(batch));
+        of_policy.calls.push(Call { records: records.len() as u32, cpu });
         let json = |number: usize| &*chunk.records[records[number]].record.json;
         of_policy.is_stopped = of_policy.trial.hear(batch.tasks(), json, &judgement, *thresholds);
         let second_runs_below = guest.second_runs_below();
@@ -366,8 +414,8 @@ impl Hearing<'_> {
         }
         let Judgement { answers, failures, unexplained, impure, compared, cannot_start: _, said: utterances } = judgement;
         let tasks = batch.tasks();
-        of_policy.tasks += tasks.len() as u64;
-        of_policy.failed += failures.len() as u64;
+        tasks.iter().for_each(|task| of_policy.task(task.rule as usize));
+        failures.iter().for_each(|failure| of_policy.fail(tasks[failure.task].rule as usize));
         of_policy.answered += (tasks.len() - failures.len()) as u64;
         of_policy.compared += compared;
         of_policy.impure += impure.len() as u64;

@@ -8,6 +8,7 @@
 
 mod alone;
 mod chunk;
+mod counts;
 mod failures;
 mod faults;
 mod feed;
@@ -20,6 +21,7 @@ mod scan;
 
 pub use alone::Alone;
 pub use chunk::{Chunk, ChunkRecord, End, EndedObject, Unreadable};
+pub use counts::{Call, FoundCounts, RuleCounts};
 pub use failures::Failures;
 pub use faults::Faults;
 pub use feed::Feed;

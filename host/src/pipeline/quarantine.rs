@@ -325,13 +325,14 @@ fn withhold(catalogue: &Catalogue, policy: usize, records: &[ChunkRecord], judge
     if of_policy.tasks == of_policy.withheld.len() as u64 {
         return;
     }
-    let mut withheld = Vec::new();
+    let mut only_withheld = OfPolicy::default();
     let (mut handover, mut wanted) = (Handover::default(), Vec::new());
     for (position, record) in records.iter().enumerate() {
         subscribers(catalogue, &mut handover.of(&record.record.json), &mut wanted);
-        withheld.extend(wanted.iter().filter(|s| s.policy == policy).map(|subscriber| (position, subscriber.rule)));
+        let mine = wanted.iter().filter(|subscriber| subscriber.policy == policy);
+        mine.for_each(|subscriber| only_withheld.withhold(position, subscriber.rule));
     }
-    *of_policy = OfPolicy { tasks: withheld.len() as u64, withheld, ..OfPolicy::default() };
+    *of_policy = only_withheld;
     let name = &catalogue.policies()[policy].identity().name;
     judged.findings.retain(|finding| finding.policy.name != *name);
     judged.shadowed.retain(|finding| finding.policy.name != *name);

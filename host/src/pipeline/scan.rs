@@ -12,6 +12,7 @@ use super::ordered::Ordered;
 use super::quarantine::{Quarantined, Quarantines};
 use crate::limits::Limits;
 use crate::policy::Catalogue;
+use crate::pulse::Pulse;
 
 /// Chunks that may wait for an earlier one, for each worker.
 const WINDOW: u64 = 8;
@@ -34,25 +35,26 @@ pub struct Scanned {
 }
 
 /// Judges everything that a feed gives, by the policies that are `current` when a chunk is taken, and hands the results to
-/// `receive`, one chunk after the other, in order.
+/// `receive`, one chunk after the other, in order. There is a worker for each pulse; it waits while it has nothing to judge, or
+/// may not hand over what it has judged.
 ///
 /// # Errors
 /// What `receive` fails with; nothing more is judged then.
 ///
 /// # Panics
 /// A worker's panic is handed on, since its chunk was not judged.
-pub fn judge_all<E: Send>(
+pub fn judge_all<E: Send, P: Pulse + Send>(
     feed: Feed,
     current: impl Fn() -> Arc<Catalogue> + Sync,
     limits: &Limits,
-    workers: usize,
+    workers: Vec<P>,
     mut quarantines: Quarantines,
     mut receive: impl FnMut(Scanned) -> Result<(), E> + Send,
 ) -> Result<(), E> {
     let feed = Mutex::new(feed);
     let board = quarantines.board();
     let mut last = current();
-    let ordered = Ordered::new(WINDOW * workers as u64, |mut scanned: Scanned| {
+    let ordered = Ordered::new(WINDOW * workers.len() as u64, |mut scanned: Scanned| {
         if !Arc::ptr_eq(&last, &scanned.catalogue) {
             last = Arc::clone(&scanned.catalogue);
             // What another worker still judges by the catalogue before is about policies that nobody asks any more.
@@ -61,19 +63,22 @@ pub fn judge_all<E: Send>(
         scanned.quarantined = quarantines.settle(&scanned.catalogue, &scanned.records, &mut scanned.judged);
         receive(scanned)
     });
-    let work = || {
+    let work = |pulse: P| {
         let _unblock = StopOnPanic(|| ordered.stop());
         // A poisoned lock means that another worker panicked while reading; its panic ends the scan.
         let mut judge: Option<Judge> = None;
+        pulse.idle();
         while let Some(chunk) = { feed.lock().unwrap_or_else(PoisonError::into_inner).next_chunk() } {
+            pulse.beat();
             let catalogue = current();
             let judge = match &mut judge {
                 Some(judge) if Arc::ptr_eq(judge.catalogue(), &catalogue) => judge,
                 outdated => outdated.insert(Judge::new(Arc::clone(&catalogue), limits, Arc::clone(&board))),
             };
-            let judged = judge.judge(&chunk);
+            let judged = judge.judge(&chunk, &pulse);
             let Chunk { sequence, records, unreadable, ended } = chunk;
             let scanned = Scanned { catalogue, judged, records, quarantined: Vec::new(), unreadable, ended };
+            pulse.idle();
             if !ordered.give(sequence, scanned)? {
                 break;
             }
@@ -82,7 +87,7 @@ pub fn judge_all<E: Send>(
     };
     thread::scope(|scope| {
         let work = &work;
-        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = workers.into_iter().map(|pulse| scope.spawn(move || work(pulse))).collect();
         let results = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         results.collect::<Vec<_>>().into_iter().collect()
     })

@@ -28,6 +28,10 @@ pub enum Step {
 }
 
 impl Step {
+    /// All of them, in their order.
+    pub const ALL: [Self; 8] =
+        [Self::Read, Self::World, Self::Compile, Self::Describe, Self::Configure, Self::Tables, Self::Examples, Self::Activate];
+
     /// The word for it in logs, findings and status.
     pub fn as_str(self) -> &'static str {
         match self {

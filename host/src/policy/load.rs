@@ -123,6 +123,16 @@ impl LoadedPolicy {
         self
     }
 
+    /// How many of its instances are warm and used by nobody.
+    pub fn warm_instances(&self) -> usize {
+        self.warm.instances()
+    }
+
+    /// Bytes that the instances of all policies hold together.
+    pub fn instance_memory(&self) -> usize {
+        self.compiled.memory_budget().used()
+    }
+
     /// The tables that it may ask and that nobody has configured.
     pub fn absent_tables(&self) -> impl Iterator<Item = &str> {
         self.tables.iter().filter(|(_, table)| table.is_none()).map(|(name, _)| name.as_str())

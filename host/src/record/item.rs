@@ -92,6 +92,17 @@ pub enum NotARecord {
 }
 
 impl NotARecord {
+    /// Everything that it can be.
+    pub const ALL: [Self; 7] = [
+        Self::NotAnObject,
+        Self::Digest,
+        Self::Notification,
+        Self::S3TestEvent,
+        Self::MessageWrapper,
+        Self::OtherEventBridgeEvent,
+        Self::UnknownObject,
+    ];
+
     /// A name for counters and reports.
     pub fn name(self) -> &'static str {
         match self {

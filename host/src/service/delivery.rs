@@ -3,7 +3,7 @@
 //! Every step can fail for a while, as a disk that is full does. Then it is tried again, nothing more is judged meanwhile, and
 //! nothing counts as done. So where the host is killed, whatever was not written to the ledger is judged again.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,16 +11,18 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use policy_contract::manifest::Mode;
 
-use super::say;
 use super::stop::Stop;
 use crate::config::{Config, Take};
 use crate::finding::{Finding, FindingId, HostFinding, HostRule, Reported, Subject, ocsf};
 use crate::limits::FINDINGS_REMEMBERED;
 use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned};
+use crate::pulse::Pulse as _;
 use crate::record::Tally;
 use crate::sink::{Sink, SinkError, Taken};
 use crate::source::{Folders, Found, Ticket};
 use crate::store::{FileVersion, Ledger, StoreError};
+use crate::telemetry::log::events;
+use crate::telemetry::{Part, STANDSTILL, SinkMeter, Telemetry};
 
 /// How long to wait before a step is tried again: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
@@ -55,9 +57,9 @@ pub enum StepError {
 /// What was read, judged and written since the start.
 #[derive(Clone, Debug, Default)]
 pub struct Sums {
-    /// What the objects that are done held.
+    /// What was read of objects, each time that one was read.
     pub read: Tally,
-    /// What became of records and tasks, also of objects that are not done yet.
+    /// What became of records and tasks, also of objects that were not read to their end.
     pub judged: JudgedCounts,
     /// Objects that are done.
     pub done: u64,
@@ -75,6 +77,7 @@ pub struct Sums {
 pub(super) struct Route {
     pub(super) sink: Sink,
     pub(super) take: Take,
+    pub(super) meter: SinkMeter,
 }
 
 /// Where judged chunks end.
@@ -93,6 +96,13 @@ pub(super) struct Delivery {
     has_caught_up: bool,
     /// When it was last said that a sink's file can't be rotated.
     not_rotated: Option<Instant>,
+    telemetry: Telemetry,
+    way: Way,
+}
+
+/// The way that every step takes: again and again until it succeeds, or until the end is asked for.
+struct Way {
+    part: Part,
     stop: Stop,
 }
 
@@ -102,8 +112,11 @@ impl Delivery {
         ledger: Arc<Ledger>,
         folders: Arc<Folders>,
         journaling: Journaling,
+        telemetry: Telemetry,
         stop: Stop,
     ) -> Self {
+        let part = telemetry.health().beating("delivery", STANDSTILL);
+        part.idle();
         Self {
             routes,
             ledger,
@@ -116,15 +129,23 @@ impl Delivery {
             sums: Sums::default(),
             has_caught_up: false,
             not_rotated: None,
-            stop,
+            telemetry,
+            way: Way { part, stop },
         }
     }
 
     /// Takes a chunk: when this returns, everything that ended in it is done or was put back.
     pub(super) fn receive(&mut self, scanned: Scanned) -> Result<(), Stopped> {
+        let delivered = self.deliver(scanned);
+        self.way.part.idle();
+        delivered
+    }
+
+    fn deliver(&mut self, scanned: Scanned) -> Result<(), Stopped> {
+        self.telemetry.scanned(&scanned);
         let Scanned { catalogue, judged, records, quarantined, unreadable, ended } = scanned;
-        let Self { journaling, stop, .. } = self;
-        insist(stop, || Ok(journaling.write(&catalogue, &records, &judged)?))?;
+        let Self { journaling, way, .. } = self;
+        way.insist(|| Ok(journaling.write(&catalogue, &records, &judged)?))?;
 
         let now = Timestamp::now();
         let is_done = |object: &EndedObject| object.end == End::Whole;
@@ -138,11 +159,8 @@ impl Delivery {
         }
         lists.iter().flat_map(|(_, of_others)| *of_others).try_for_each(|finding| self.push(finding.into(), now))?;
 
-        judged.log.iter().for_each(|(policy, line)| say::policy_said(policy, line));
         for Quarantined { policy, verdict } in quarantined {
-            let name = &catalogue.policies()[policy].identity().name;
-            say::policy_quarantined(name, &verdict);
-            self.failures.quarantine(name.clone(), verdict);
+            self.failures.quarantine(catalogue.policies()[policy].identity().name.clone(), verdict);
         }
         for (policy, of_policy) in catalogue.policies().iter().zip(&judged.by_policy) {
             for record in of_policy.withheld.iter().filter_map(|(record, _)| records.get(*record)) {
@@ -155,7 +173,7 @@ impl Delivery {
         own.extend(unreadable.into_iter().flat_map(|fault| self.faults.add(fault)));
         own.extend(ended.iter().filter(|object| object.end == End::Missing).map(missing));
         own.iter().try_for_each(|finding| self.host_finding(finding, now))?;
-        self.report_full_journal(now)?;
+        self.look_at_journal(now)?;
         self.settle(&ended)
     }
 
@@ -163,12 +181,14 @@ impl Delivery {
     pub(super) fn report(&mut self, findings: &[HostFinding]) -> Result<(), Stopped> {
         let now = Timestamp::now();
         findings.iter().try_for_each(|finding| self.host_finding(finding, now))?;
-        self.write()
+        let written = self.write();
+        self.way.part.idle();
+        written
     }
 
     /// Sinks take what the configuration says now.
     pub(super) fn reroute(&mut self, config: &Config) {
-        for Route { sink, take } in &mut self.routes {
+        for Route { sink, take, .. } in &mut self.routes {
             if let Some(set) = config.sinks.get(sink.name()) {
                 *take = set.take.clone();
             }
@@ -219,21 +239,29 @@ impl Delivery {
                 return Ok(());
             }
         }
-        say::host_finding(finding);
+        self.telemetry.host_finding(finding);
         self.push(finding.into(), now)
     }
 
-    fn report_full_journal(&mut self, now: Timestamp) -> Result<(), Stopped> {
-        let Self { journaling, stop, .. } = self;
-        if let Some(full) = insist(stop, || Ok(journaling.full()?))? {
+    /// Tells how full the journal is, and of what had no room in it.
+    fn look_at_journal(&mut self, now: Timestamp) -> Result<(), Stopped> {
+        let Self { journaling, way, telemetry, .. } = self;
+        telemetry.journal(way.insist(|| Ok(journaling.usage()?))?);
+        if let Some(full) = way.insist(|| Ok(journaling.full()?))? {
             self.host_finding(&full, now)?;
         }
         Ok(())
     }
 
     fn write(&mut self) -> Result<(), Stopped> {
-        for Route { sink, .. } in &mut self.routes {
-            insist(&self.stop, || Ok(sink.write()?))?;
+        for Route { sink, meter, .. } in &mut self.routes {
+            self.way.insist(|| {
+                sink.write().map_err(|error| {
+                    meter.blocked(&error);
+                    error.into()
+                })
+            })?;
+            meter.taken(sink.taken());
         }
         Ok(())
     }
@@ -247,16 +275,21 @@ impl Delivery {
             let files: Vec<(PathBuf, FileVersion)> = done.iter().map(|(_, file)| (file.path.clone(), file.version)).collect();
             let places: Vec<_> =
                 self.routes.iter().filter_map(|route| Some((route.sink.name().to_string(), route.sink.place()?))).collect();
-            insist(&self.stop, || {
+            self.way.insist(|| {
                 let files = files.iter().map(|(path, version)| (path.as_path(), *version));
                 Ok(self.ledger.commit(files, places.iter().map(|(name, place)| (name.as_str(), *place)))?)
             })?;
+            self.telemetry.ledger(self.way.insist(|| Ok(self.ledger.files()?))?, self.way.insist(|| Ok(self.ledger.bytes()?))?);
         }
+        let since: HashMap<Ticket, Instant> = done.iter().map(|(ticket, file)| (*ticket, file.since)).collect();
         for object in ended {
+            self.sums.read += &object.tally;
             match object.end {
                 End::Whole => {
-                    self.sums.read += &object.tally;
                     self.sums.done += 1;
+                    if let Some(since) = object.ticket.and_then(|ticket| since.get(&ticket)) {
+                        self.telemetry.delivered(&object.name, object.tally.items(), since.elapsed());
+                    }
                     object.ticket.inspect(|ticket| self.folders.done(*ticket));
                 }
                 End::Missing => {
@@ -285,7 +318,7 @@ impl Delivery {
             self.not_rotated = None;
         } else if is_due(self.not_rotated) {
             self.not_rotated = Some(Instant::now());
-            failed.iter().for_each(say::not_rotated);
+            failed.iter().for_each(|error| events::sink_not_rotated(error));
         }
     }
 }
@@ -301,31 +334,34 @@ fn missing(object: &EndedObject) -> HostFinding {
     HostFinding::once(HostRule::ObjectMissing, subject, reason.to_owned())
 }
 
-/// Tries a step until it succeeds, or until the end is asked for.
-fn insist<T>(stop: &Stop, mut step: impl FnMut() -> Result<T, StepError>) -> Result<T, Stopped> {
-    let mut wait = RETRY.0;
-    let mut said: Option<Instant> = None;
-    loop {
-        let error = match step() {
-            Ok(value) => {
-                if said.is_some() {
-                    say::goes_on();
+impl Way {
+    /// Tries a step until it succeeds, or until the end is asked for.
+    fn insist<T>(&self, mut step: impl FnMut() -> Result<T, StepError>) -> Result<T, Stopped> {
+        let mut wait = RETRY.0;
+        let mut said: Option<Instant> = None;
+        loop {
+            self.part.beat();
+            let error = match step() {
+                Ok(value) => {
+                    if said.is_some() {
+                        events::delivery_unblocked();
+                    }
+                    return Ok(value);
                 }
-                return Ok(value);
-            }
-            Err(error) => error,
-        };
-        match error {
-            StepError::Sink(error) if error.is_closed() => return Err(Stopped::Closed(error)),
-            error if stop.is_wished() => return Err(Stopped::Unfinished(error)),
-            error => {
-                if is_due(said) {
-                    said = Some(Instant::now());
-                    say::stands_still(&error);
+                Err(error) => error,
+            };
+            match error {
+                StepError::Sink(error) if error.is_closed() => return Err(Stopped::Closed(error)),
+                error if self.stop.is_wished() => return Err(Stopped::Unfinished(error)),
+                error => {
+                    if is_due(said) {
+                        said = Some(Instant::now());
+                        events::delivery_blocked(&error);
+                    }
                 }
             }
+            self.stop.wait(wait);
+            wait = (wait * 2).min(RETRY.1);
         }
-        stop.wait(wait);
-        wait = (wait * 2).min(RETRY.1);
     }
 }

@@ -8,28 +8,33 @@
 //! order. Wherever the host is killed, what is not done is judged again, with the same ids.
 
 mod delivery;
+mod heard;
 mod reload;
-mod say;
 mod stop;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use policy_contract::name::Name;
 
 use self::delivery::{Delivery, Route};
 pub use self::delivery::{StepError, Stopped, Sums};
+use self::heard::Heard;
 use self::reload::Reloader;
 pub use self::stop::Stop;
 use crate::config::{Config, Take};
 use crate::pipeline::{Feed, Journaling, Quarantines, judge_all};
 use crate::policy::{Library, Loader};
 use crate::record::ReadLimits;
-use crate::sink::{Sink, SinkError, Taken, Target};
+use crate::sink::{Recovered, Sink, SinkError, Taken, Target};
 use crate::source::Folders;
 use crate::store::{Ledger, StoreError};
+use crate::telemetry::Telemetry;
+use crate::telemetry::http::{self, ServeError, Server};
+use crate::telemetry::log::events;
 
 /// What a service needs to run.
 pub struct Service {
@@ -70,6 +75,9 @@ pub enum StartError {
     /// The ledger or the journal can't be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Metrics and health can't be served.
+    #[error(transparent)]
+    Telemetry(#[from] ServeError),
     /// No thread can be started.
     #[error("no thread can be started: {0}")]
     Thread(std::io::Error),
@@ -96,6 +104,7 @@ impl Service {
     /// A worker's panic is handed on: what it had in hand is judged again at the next start.
     pub fn run(self, stop: &Stop) -> Result<Ended, StartError> {
         let Self { config, loader, policy_paths, state_path, workers } = self;
+        let started = Instant::now();
         let sources: Vec<_> = config.sources.iter().map(|(name, source)| (name, &source.folder)).collect();
         if sources.is_empty() {
             return Err(StartError::NoSource);
@@ -107,12 +116,18 @@ impl Service {
                 source,
             })?;
         }
+        let telemetry = Telemetry::new();
+        telemetry.configured(&config);
+        // Before policies are loaded, which can take a while: whoever asks is told that the host is not ready yet.
+        let server = config.telemetry.listen.map(|address| http::serve(address, telemetry.clone())).transpose()?;
         let ledger = Arc::new(Ledger::create(&state_path.join("ledger.redb"))?);
+        telemetry.ledger(ledger.files()?, ledger.bytes()?);
         let journaling = journaling(&config, &state_path)?;
-        let routes = routes(&config, &ledger)?;
+        telemetry.journal(journaling.usage()?);
+        let routes = routes(&config, &ledger, &telemetry)?;
 
         let library = Library::new(loader, policy_paths.clone());
-        let (mut reloader, found) = Reloader::start(library, Arc::new(config.clone()));
+        let (mut reloader, found) = Reloader::start(library, Arc::new(config.clone()), telemetry.clone());
         let mut findings = Vec::new();
         reloader.apply(found, &mut findings);
         findings.extend(reloader.expired());
@@ -121,19 +136,22 @@ impl Service {
         if loaded == 0 {
             return Err(StartError::NoPolicy(policy_paths));
         }
-        say::started(loaded, reloader.refused(), workers);
+        let (version, refused) = (env!("CARGO_PKG_VERSION"), reloader.refused());
+        events::service_started(&version, &config.digest, loaded as u64, refused as u64, workers as u64);
 
+        let heard = Heard::new(sources.iter().map(|(name, folder)| (name.as_str(), folder.path.as_path())), &telemetry);
         let folders = sources.into_iter().map(|(_, folder)| folder.clone()).collect();
-        let folders = Folders::watch(folders, Arc::clone(&ledger), say::source_problems).map_err(StartError::Thread)?;
-        let folders = Arc::new(folders);
+        let folders = Arc::new(Folders::watch(folders, Arc::clone(&ledger), heard).map_err(StartError::Thread)?);
+        let waiting = Arc::downgrade(&folders);
+        telemetry.queue("files", move || waiting.upgrade().map_or(0, |folders| folders.waiting() as u64));
         let feed = Feed::new(folders.objects(), ReadLimits::from(&config.limits), |_| ());
-        let delivery = Delivery::new(routes, ledger, Arc::clone(&folders), journaling, stop.clone());
+        let delivery = Delivery::new(routes, ledger, Arc::clone(&folders), journaling, telemetry.clone(), stop.clone());
         let delivery = Mutex::new(delivery);
         let locked = || delivery.lock().unwrap_or_else(PoisonError::into_inner);
 
         let (waker, stopping) = (reloader.waker(), Arc::clone(&folders));
         stop.when_wished(move || {
-            say::stopping();
+            events::service_stopping();
             stopping.stop();
             waker.close();
         });
@@ -150,6 +168,7 @@ impl Service {
             let result = reported.and_then(|()| {
                 let quarantines = Quarantines::new(&config.limits);
                 let current = || active.load_full();
+                let workers = (0..workers).map(|number| telemetry.worker(number)).collect();
                 judge_all(feed, current, &config.limits, workers, quarantines, |scanned| locked().receive(scanned))
             });
             stop.finish();
@@ -159,6 +178,11 @@ impl Service {
         });
         let delivery = delivery.into_inner().unwrap_or_else(PoisonError::into_inner);
         let sinks = delivery.taken().map(|(name, taken)| (name.clone(), taken)).collect();
+        match &stopped {
+            Ok(()) => events::service_stopped(started.elapsed()),
+            Err(stopped) => events::service_failed(stopped),
+        }
+        server.into_iter().for_each(Server::stop);
         Ok(Ended { sums: delivery.sums().clone(), sinks, stopped: stopped.err() })
     }
 }
@@ -178,7 +202,7 @@ fn journaling(config: &Config, state_path: &Path) -> Result<Journaling, StoreErr
 }
 
 /// The sinks of the configuration; standard output where it has none.
-fn routes(config: &Config, ledger: &Ledger) -> Result<Vec<Route>, StartError> {
+fn routes(config: &Config, ledger: &Ledger, telemetry: &Telemetry) -> Result<Vec<Route>, StartError> {
     let mut sinks: BTreeMap<Name, (Target, Take)> =
         config.sinks.iter().map(|(name, sink)| (name.clone(), (sink.target.clone(), sink.take.clone()))).collect();
     if sinks.is_empty()
@@ -190,8 +214,14 @@ fn routes(config: &Config, ledger: &Ledger) -> Result<Vec<Route>, StartError> {
     for (name, (target, take)) in sinks {
         let place = ledger.sink(name.as_str())?;
         let (sink, recovered) = Sink::open(name, target, place)?;
-        say::sink_opened(sink.name(), recovered);
-        routes.push(Route { sink, take });
+        let Recovered { findings, torn_bytes } = recovered;
+        if torn_bytes > 0 {
+            events::sink_torn(sink.name(), torn_bytes);
+        }
+        events::sink_opened(sink.name(), findings);
+        let meter = telemetry.sink(sink.name().as_str(), true);
+        meter.open();
+        routes.push(Route { sink, take, meter });
     }
     Ok(routes)
 }

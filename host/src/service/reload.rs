@@ -9,11 +9,13 @@ use arc_swap::ArcSwap;
 use policy_contract::name::Name;
 
 use super::delivery::{Delivery, Stopped};
-use super::say;
 use crate::config::{Config, ConfigError, ConfigErrors};
 use crate::finding::{FindingId, HostFinding, HostRule, Subject};
 use crate::policy::{Catalogue, Change, Library, Reconciled};
+use crate::pulse::Pulse as _;
 use crate::source::Folders;
+use crate::telemetry::log::events;
+use crate::telemetry::{STANDSTILL, Telemetry};
 use crate::watch::{NotWatched, Stamp, Waker, Watch, folder_of};
 
 /// How long nothing must happen in a folder before it is worth looking, and how long that is waited for at most.
@@ -36,19 +38,20 @@ pub(super) struct Reloader {
     expired: BTreeSet<FindingId>,
     watch: Watch,
     active: Arc<ArcSwap<Catalogue>>,
+    telemetry: Telemetry,
 }
 
 impl Reloader {
     /// Loads the policies for the first time.
-    pub(super) fn start(library: Library, config: Arc<Config>) -> (Self, Reconciled) {
+    pub(super) fn start(library: Library, config: Arc<Config>, telemetry: Telemetry) -> (Self, Reconciled) {
         let (watch, not_watched) = Watch::new();
-        not_watched.iter().for_each(say::not_watched);
+        not_watched.iter().for_each(|not_watched| events::watch_late(not_watched));
         let active = Arc::new(ArcSwap::from_pointee(Catalogue::new(Vec::new(), Vec::new())));
         let config_files = files_of(&config);
         let (config_refused, warnings, expired) = (None, BTreeSet::new(), BTreeSet::new());
-        let unheard = BTreeSet::new();
+        let not_watched = BTreeSet::new();
         let mut reloader =
-            Self { library, config, config_files, config_refused, warnings, not_watched: unheard, expired, watch, active };
+            Self { library, config, config_files, config_refused, warnings, not_watched, expired, watch, active, telemetry };
         // Before the first look, so that nothing that happens after it goes unheard.
         reloader.watch_folders();
         let config = Arc::clone(&reloader.config);
@@ -78,14 +81,17 @@ impl Reloader {
         folders: &Folders,
         is_over: impl Fn() -> bool,
     ) -> Result<(), Stopped> {
+        let part = self.telemetry.health().beating("reloader", STANDSTILL);
         let mut wait = self.config.reload;
         while !is_over() {
+            part.idle();
             if self.watch.wait(wait) {
                 self.watch.wait_for_quiet(QUIET.0, QUIET.1);
             }
             if is_over() {
                 break;
             }
+            part.beat();
             let (is_reconfigured, mut findings) = self.look_at_config();
             let config = Arc::clone(&self.config);
             findings.extend(self.expired());
@@ -107,34 +113,24 @@ impl Reloader {
     /// Puts what was found in force and says so. Returns the policies of which another version is in force.
     pub(super) fn apply(&mut self, found: Reconciled, findings: &mut Vec<HostFinding>) -> Vec<Name> {
         if let Some(catalogue) = found.catalogue {
-            if catalogue.policies().is_empty() {
-                say::no_policy();
-            }
-            self.active.store(Arc::new(catalogue));
+            let catalogue = Arc::new(catalogue);
+            self.telemetry.active(&catalogue);
+            self.active.store(catalogue);
         }
+        self.telemetry.refused_at_present(self.library.refusals());
         let mut released = Vec::new();
         for change in found.changes {
+            self.telemetry.changed(&change);
             match change {
-                Change::Loaded(policy) => say::policy_loaded(&policy),
-                Change::Swapped { from, to } => {
-                    say::policy_swapped(&from, &to);
-                    released.push(to.identity().name.clone());
-                }
-                Change::Retired(policy) => {
-                    say::policy_retired(&policy);
-                    released.push(policy.identity().name.clone());
-                }
+                Change::Swapped { to: policy, .. } | Change::Retired(policy) => released.push(policy.identity().name.clone()),
                 Change::Refused { refusal, kept } => {
-                    say::policy_refused(&refusal, kept.as_deref());
                     let mut finding = refusal.finding();
                     if kept.is_some() {
                         finding.reason.push_str("; the version before stays in force");
                     }
                     findings.push(finding);
                 }
-                Change::Noted(file, notice) => say::policy_noted(&file, &notice),
-                Change::Unlisted(path, error) => say::paths_unlisted(&path, &error),
-                Change::Listed(path) => say::paths_listed(&path),
+                Change::Loaded(_) | Change::Noted(..) | Change::Unlisted(..) | Change::Listed(_) => {}
             }
         }
         self.warn();
@@ -159,14 +155,14 @@ impl Reloader {
                     // Looked at before it was read: what was written since will look different.
                     self.config_files = stamps;
                     if was_refused {
-                        say::config_reloaded();
+                        self.telemetry.config_reloaded(&self.config);
                     }
                     return (false, Vec::new());
                 }
                 self.config_files = files_of(&config);
-                config.needs_restart_since(&self.config).for_each(say::config_needs_restart);
+                config.needs_restart_since(&self.config).for_each(|key| events::config_needs_restart(&key));
                 self.config = Arc::new(config);
-                say::config_reloaded();
+                self.telemetry.config_reloaded(&self.config);
                 (true, Vec::new())
             }
             Err(errors) => {
@@ -188,7 +184,7 @@ impl Reloader {
         if self.config_refused.as_ref() == Some(&reason) {
             return Vec::new();
         }
-        say::config_refused(&reason);
+        self.telemetry.config_refused(file, errors);
         self.config_refused = Some(reason.clone());
         let subject = Subject { object: Some(file.display().to_string()), ..Subject::default() };
         let reason = format!("{reason}\ncorrect it, or put the last good one back; until then that one is in force");
@@ -202,7 +198,7 @@ impl Reloader {
         let unknown = self.config.unknown_policies(&names);
         let unrouted = self.config.routing_warnings(&active.labels());
         let warnings: BTreeSet<String> = unknown.iter().map(ConfigError::brief).chain(unrouted).collect();
-        warnings.difference(&self.warnings).for_each(|warning| say::config_warning(warning));
+        warnings.difference(&self.warnings).for_each(|warning| events::config_warning(warning));
         self.warnings = warnings;
     }
 
@@ -211,7 +207,7 @@ impl Reloader {
         let not_watched = self.watch.set_folders(self.library.folders().into_iter().chain(files).collect());
         let failed: BTreeMap<String, NotWatched> = not_watched.into_iter().map(|failed| (failed.to_string(), failed)).collect();
         let is_new = |(text, _): &(&String, &NotWatched)| !self.not_watched.contains(*text);
-        failed.iter().filter(is_new).for_each(|(_, failed)| say::not_watched(failed));
+        failed.iter().filter(is_new).for_each(|(_, failed)| events::watch_late(failed));
         self.not_watched = failed.into_keys().collect();
     }
 }

@@ -18,6 +18,7 @@ use walkdir::WalkDir;
 use super::files::{NAME_ENDS, StoredObject};
 use super::objects::{Next, Objects, Ticket};
 use crate::limits::FILES_READY;
+use crate::pulse::Pulse;
 use crate::store::{FileVersion, Ledger, StoreError};
 
 /// How long to wait before a file that could not be read is tried again: at first, and at most.
@@ -36,8 +37,13 @@ pub struct Folder {
     pub settle: Duration,
 }
 
-/// Who hears of every problem that is new.
-type OnProblem = Box<dyn Fn(&[Problem]) + Send>;
+/// Who hears of what is noticed, and of the thread that notices it.
+pub trait Listener: Pulse + Send {
+    /// A file below the folder at this position was found that is to be read.
+    fn found(&self, folder: usize);
+    /// These are the problems now; it is told when there are others, and none where there is none any more.
+    fn problems(&self, problems: &[Problem]);
+}
 
 /// Why something can't be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct Problem {
     pub path: PathBuf,
     /// What is wrong.
     pub reason: String,
+    /// Nothing is out of reach, but what is new is noticed late.
+    pub is_late: bool,
 }
 
 impl fmt::Display for Problem {
@@ -95,6 +103,8 @@ pub struct Found {
     pub path: PathBuf,
     /// What of it is to be read.
     pub version: FileVersion,
+    /// When it was found to be whole.
+    pub since: Instant,
 }
 
 impl Shared {
@@ -104,18 +114,17 @@ impl Shared {
 }
 
 impl Folders {
-    /// Begins to watch folders. `on_problem` hears of every problem that is new, and of none where there is none any more.
-    pub fn watch(
-        folders: Vec<Folder>,
-        ledger: Arc<Ledger>,
-        on_problem: impl Fn(&[Problem]) + Send + 'static,
-    ) -> std::io::Result<Self> {
+    /// Begins to watch folders.
+    ///
+    /// # Errors
+    /// The operating system gives no thread, or no current folder.
+    pub fn watch(folders: Vec<Folder>, ledger: Arc<Ledger>, listener: impl Listener + 'static) -> std::io::Result<Self> {
         // Events name files from the root; a file must have one name, here and in the ledger, wherever the host is started.
         let absolute =
             |folder: Folder| -> std::io::Result<Folder> { Ok(Folder { path: std::path::absolute(&folder.path)?, ..folder }) };
         let folders = folders.into_iter().map(absolute).collect::<Result<_, _>>()?;
         let shared = Arc::new(Shared { state: Mutex::default(), moved: Condvar::new(), ledger });
-        let looker = Looker::new(folders, Arc::clone(&shared), Box::new(on_problem));
+        let looker = Looker::new(folders, Arc::clone(&shared), Box::new(listener));
         let looking = std::thread::Builder::new().name("folders".into()).spawn(move || looker.look_until_stopped())?;
         Ok(Self { shared, looking: Some(looking) })
     }
@@ -153,6 +162,11 @@ impl Folders {
         }
         drop(state);
         self.shared.moved.notify_all();
+    }
+
+    /// How many files wait to be read.
+    pub fn waiting(&self) -> usize {
+        self.shared.lock().ready.len()
     }
 
     /// Whether all that was there when the host began is done, or waits to be tried again.
@@ -222,7 +236,7 @@ struct Looker {
     unsettled: HashMap<PathBuf, (FileVersion, Instant)>,
     /// Of those, what the first look saw; none before it.
     first_unsettled: Option<HashSet<PathBuf>>,
-    on_problem: OnProblem,
+    listener: Box<dyn Listener>,
     /// What can't be looked at: each place until it is looked at again.
     problems: BTreeMap<PathBuf, String>,
     not_watched: Vec<Problem>,
@@ -232,21 +246,20 @@ struct Looker {
 }
 
 impl Looker {
-    fn new(folders: Vec<Folder>, shared: Arc<Shared>, on_problem: OnProblem) -> Self {
+    fn new(folders: Vec<Folder>, shared: Arc<Shared>, listener: Box<dyn Listener>) -> Self {
         let now = Instant::now();
         let mut not_watched = Vec::new();
         let heard = Arc::clone(&shared);
         let mut watcher = match notify::recommended_watcher(move |event| hear(&heard, event)) {
             Ok(watcher) => Some(watcher),
             Err(error) => {
-                not_watched.push(Problem { path: PathBuf::from("/"), reason: format!("new files are noticed late: {error}") });
+                not_watched.push(late(PathBuf::from("/"), &error));
                 None
             }
         };
         for folder in &folders {
             if let Some(Err(error)) = watcher.as_mut().map(|watcher| watcher.watch(&folder.path, RecursiveMode::Recursive)) {
-                let reason = format!("new files are noticed late: {error}");
-                not_watched.push(Problem { path: folder.path.clone(), reason });
+                not_watched.push(late(folder.path.clone(), &error));
             }
         }
         let folders = folders.into_iter().map(|folder| (folder, now)).collect();
@@ -256,7 +269,7 @@ impl Looker {
             _watcher: watcher,
             unsettled: HashMap::new(),
             first_unsettled: None,
-            on_problem,
+            listener,
             problems: BTreeMap::new(),
             not_watched,
             told: Vec::new(),
@@ -266,6 +279,7 @@ impl Looker {
 
     fn look_until_stopped(mut self) {
         while let Some((said, is_lost)) = self.wait() {
+            self.listener.beat();
             let now = Instant::now();
             for number in 0..self.folders.len() {
                 if is_lost || now >= self.folders[number].1 {
@@ -326,6 +340,7 @@ impl Looker {
                 return Some((std::mem::take(&mut state.said), std::mem::take(&mut state.is_lost)));
             }
             let wait = next.map_or(Duration::ZERO, |next| next - now);
+            self.listener.idle();
             state = self.shared.moved.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -356,6 +371,7 @@ impl Looker {
         if name.starts_with('.') || !NAME_ENDS.iter().any(|end| name.ends_with(end)) {
             return;
         }
+        self.listener.beat();
         self.problems.remove(path);
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -391,7 +407,7 @@ impl Looker {
         };
         if is_closed || left_alone {
             self.unsettled.remove(path);
-            self.hand_over(Found { path: path.to_owned(), version });
+            self.hand_over(Found { path: path.to_owned(), version, since: now });
         } else if self.unsettled.get(path).is_none_or(|(before, _)| *before != version) {
             self.unsettled.insert(path.to_owned(), (version, now + settle));
         }
@@ -412,24 +428,32 @@ impl Looker {
     fn hand_over(&mut self, found: Found) {
         let mut state = self.shared.lock();
         while state.ready.len() >= FILES_READY && !state.is_stopped {
+            self.listener.idle();
             state = self.shared.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let is_waiting = state.retries.get(&found.path).is_some_and(|(when, _)| when.is_some());
         if !is_waiting && state.taken.insert(found.path.clone()) {
+            let folder = self.folders.iter().position(|(folder, _)| found.path.starts_with(&folder.path));
             state.ready.push_back(found);
             drop(state);
+            folder.inspect(|folder| self.listener.found(*folder));
             self.shared.moved.notify_all();
         }
     }
 
     fn tell(&mut self) {
-        let problems = self.problems.iter().map(|(path, reason)| Problem { path: path.clone(), reason: reason.clone() });
+        let problems =
+            self.problems.iter().map(|(path, reason)| Problem { path: path.clone(), reason: reason.clone(), is_late: false });
         let problems: Vec<Problem> = problems.chain(self.not_watched.iter().cloned()).collect();
         if self.told != problems {
-            (self.on_problem)(&problems);
+            self.listener.problems(&problems);
             self.told = problems;
         }
     }
+}
+
+fn late(path: PathBuf, error: &notify::Error) -> Problem {
+    Problem { path, reason: format!("new files are noticed late: {error}"), is_late: true }
 }
 
 fn is_gone(error: &walkdir::Error) -> bool {

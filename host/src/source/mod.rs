@@ -9,5 +9,5 @@ mod folder;
 mod objects;
 
 pub use files::{Input, InputError, Inputs, StoredObject};
-pub use folder::{Folder, FolderObjects, Folders, Found, Problem};
+pub use folder::{Folder, FolderObjects, Folders, Found, Listener, Problem};
 pub use objects::{Next, Objects, Ticket};

@@ -104,6 +104,15 @@ impl Ledger {
         read().map_err(|source| self.failed(source))
     }
 
+    /// How large it is on the disk, in bytes.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn bytes(&self) -> Result<u64, StoreError> {
+        let read = || -> Result<u64, redb::Error> { Ok(std::fs::metadata(&self.path)?.len()) };
+        read().map_err(|source| self.failed(source))
+    }
+
     /// These files are done, and sinks have got so far.
     ///
     /// # Errors

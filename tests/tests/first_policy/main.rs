@@ -36,14 +36,19 @@ impl Reader {
     }
 
     fn command(&self, command: &str) -> Command {
-        let mut shell = Command::new("bash");
-        shell.args(["-c", command]).current_dir(&self.here).env("PATH", &self.search_path);
-        shell.env("CARGO_TARGET_DIR", e2e::project().join("target/first-policy/products"));
-        shell
+        self.program("bash", &["-c", command])
+    }
+
+    fn program(&self, name: &str, args: &[&str]) -> Command {
+        let mut program = Command::new(name);
+        program.args(args).current_dir(&self.here).env("PATH", &self.search_path);
+        program.env("CARGO_TARGET_DIR", e2e::project().join("target/first-policy/products"));
+        program
     }
 
     fn shell(&self, command: &str) -> anyhow::Result<Output> {
-        Ok(self.command(command).output()?)
+        // What a page waits for comes in the end, or never.
+        Ok(self.program("timeout", &["600", "bash", "-c", command]).output()?)
     }
 
     fn run(&mut self, command: &str, printed: &[String]) -> anyhow::Result<()> {
@@ -115,6 +120,23 @@ fn elsewhere(test: impl FnOnce(&Reader, &Path) -> anyhow::Result<()>) -> anyhow:
 #[test]
 fn the_tutorial_works_as_written() -> anyhow::Result<()> {
     tutorial().map(|_| ())
+}
+
+#[test]
+fn a_noisy_rule_is_tuned_mended_compared_and_put_live_as_the_page_says() -> anyhow::Result<()> {
+    let page = fs::read_to_string(e2e::project().join("docs/tutorial/from-noisy-to-live.md"))?;
+    let steps = steps(&page)?;
+    ensure!(steps.len() >= 30, "the page has only {} steps", steps.len());
+    let mut reader = Reader::new("noisy-to-live")?;
+    for (at, step) in steps.iter().enumerate() {
+        if let Err(error) = reader.follow(step) {
+            // The host that the page has started outlives its reader otherwise.
+            reader.shell("kill -9 $(cat host.pid)")?;
+            let log = fs::read_to_string(reader.here.join("host.log")).unwrap_or_default();
+            return Err(error.context(format!("step {} of the page; the host's log says\n{log}", at + 1)));
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -9,3 +9,4 @@ mod quarantined;
 mod reloaded;
 mod stopped;
 mod swapped;
+mod watched;

@@ -66,8 +66,20 @@ impl Place {
     }
 
     pub fn host_with(&self, stdout: Stdio) -> Host {
+        self.start(self.command(), stdout)
+    }
+
+    /// A host that is started in another way than by its plain command.
+    pub fn host_by(&self, way: impl FnOnce(Command) -> Command) -> Host {
+        self.start(way(self.command()), Stdio::null())
+    }
+
+    fn command(&self) -> Command {
         // By a relative path, as people start it: what is meant by it must not depend on that.
-        let mut command: Command = command(["run", "--log-format", "json", "--config", "trailwarden.toml"]).unwrap();
+        command(["run", "--log-format", "json", "--config", "trailwarden.toml"]).unwrap()
+    }
+
+    fn start(&self, mut command: Command, stdout: Stdio) -> Host {
         command.current_dir(self.folder.path());
         let log = self.path("log");
         let log_file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
@@ -175,6 +187,10 @@ impl Host {
             log.lines().filter(|line| line.contains(&wanted)).count()
         };
         self.wait_for(&format!("{event} ({times} times)"), || count() >= times);
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn signal(&self, name: &str) {

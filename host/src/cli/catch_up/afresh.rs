@@ -206,7 +206,7 @@ impl<'a> CatchUp<'a> {
         if tasks.is_empty() {
             return Ok(());
         }
-        let mut judged = self.judge.judge_wanted(&chunk, |position, _, wanted| {
+        let mut judged = self.judge.judge_wanted(&chunk, &(), |position, _, wanted| {
             wanted.clear();
             wanted.extend(tasks[position].iter().map(|wanted| wanted.subscriber));
         });

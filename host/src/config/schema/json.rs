@@ -70,6 +70,8 @@ fn holds(holds: Holds) -> Value {
         Holds::Names(most) => one_or_list(name_schema(), most),
         Holds::Anything => json!({"type": "object"}),
         Holds::Limits(scope) => limits(scope),
+        Holds::Address => json!({"type": "string", "pattern": "^([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$"}),
+        Holds::Section(keys) => section(keys),
         Holds::Named(keys) => {
             json!({"type": "object", "propertyNames": name_schema(), "additionalProperties": section(keys)})
         }

@@ -21,6 +21,7 @@ fn sections(keys: &[Key], headers: Vec<String>, path: &str, schema: Value, found
                 let path = format!("{path}.x");
                 sections(keys, below(format!("[{path}]")), &path, schema["additionalProperties"].clone(), found);
             }
+            Holds::Section(keys) => sections(keys, below(format!("[{path}]")), &path, schema.clone(), found),
             Holds::Sections(keys, _) => sections(keys, below(format!("[[{path}]]")), &path, schema["items"].clone(), found),
             Holds::Limits(scope) => {
                 let keys = super::super::limits(scope).map(str::to_owned).collect();
