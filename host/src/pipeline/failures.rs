@@ -31,6 +31,21 @@ struct Quarantine {
     withheld: SoFar,
 }
 
+impl Quarantine {
+    fn finding(&self, policy: &Name, journaled: bool) -> HostFinding {
+        let Self { verdict, withheld } = self;
+        let next = if journaled {
+            "mend the policy, then run `trailwarden catch-up`"
+        } else {
+            "mend the policy and judge these records again; with --journal, `trailwarden catch-up` would do so"
+        };
+        let reason = format!("{policy} {verdict}; {} tasks were withheld from it: {next}", withheld.count);
+        let subject = Subject { policy: Some(policy.to_string()), failure: Some(verdict.as_str()), ..Subject::default() };
+        let finding = HostFinding::once(HostRule::PolicyQuarantined, subject, reason);
+        HostFinding { count: withheld.count.max(1), events: withheld.events.clone(), ..finding }
+    }
+}
+
 /// Events, and of how many of them somebody was told.
 #[derive(Default)]
 struct SoFar {
@@ -81,9 +96,11 @@ impl Failures {
         }
     }
 
-    /// A policy is not quarantined any more: another version has taken its place.
-    pub fn release(&mut self, policy: &Name) {
-        self.quarantines.remove(policy);
+    /// A policy is not quarantined any more: another version has taken its place. Returns the finding where more was withheld
+    /// since it was told. `journaled` is whether what was withheld was written down.
+    pub fn release(&mut self, policy: &Name, journaled: bool) -> Option<HostFinding> {
+        let quarantine = self.quarantines.remove(policy)?;
+        quarantine.withheld.has_grown().then(|| quarantine.finding(policy, journaled))
     }
 
     /// The findings that are new or have grown tenfold. `journaled` is whether what failed was written down.
@@ -112,20 +129,12 @@ impl Failures {
             let finding = HostFinding::once(HostRule::PolicyFailed, subject, first.clone());
             findings.push(HostFinding { count: so_far.count, events: so_far.events.clone(), ..finding });
         }
-        for (policy, Quarantine { verdict, withheld }) in &mut self.quarantines {
-            if !is_wanted(withheld) {
+        for (policy, quarantine) in &mut self.quarantines {
+            if !is_wanted(&quarantine.withheld) {
                 continue;
             }
-            withheld.told = Some(withheld.count);
-            let next = if journaled {
-                "mend the policy, then run `trailwarden catch-up`"
-            } else {
-                "mend the policy and judge these records again; with --journal, `trailwarden catch-up` would do so"
-            };
-            let reason = format!("{policy} {verdict}; {} tasks were withheld from it: {next}", withheld.count);
-            let subject = Subject { policy: Some(policy.to_string()), failure: Some(verdict.as_str()), ..Subject::default() };
-            let finding = HostFinding::once(HostRule::PolicyQuarantined, subject, reason);
-            findings.push(HostFinding { count: withheld.count.max(1), events: withheld.events.clone(), ..finding });
+            quarantine.withheld.told = Some(quarantine.withheld.count);
+            findings.push(quarantine.finding(policy, journaled));
         }
         findings
     }
@@ -160,7 +169,9 @@ mod tests {
         failures.withhold(&name, "event");
         let [finding] = &failures.rest(true)[..] else { panic!("one finding") };
         assert!(finding.reason.contains("1 tasks were withheld"), "{}", finding.reason);
-        failures.release(&name);
+        failures.withhold(&name, "another");
+        let finding = failures.release(&name, true).unwrap();
+        assert_eq!(finding.count, 2);
         failures.withhold(&name, "event");
         assert!(failures.rest(true).is_empty());
     }

@@ -195,9 +195,9 @@ impl Delivery {
         }
     }
 
-    /// Another version of a policy is in force.
-    pub(super) fn release(&mut self, policy: &policy_contract::name::Name) {
-        self.failures.release(policy);
+    /// Another version of a policy is in force. Returns what is still to be told of the one before.
+    pub(super) fn release(&mut self, policy: &policy_contract::name::Name) -> Option<HostFinding> {
+        self.failures.release(policy, true)
     }
 
     /// Tells what was not told yet.

@@ -103,7 +103,7 @@ impl Reloader {
             if is_reconfigured || !findings.is_empty() || !released.is_empty() {
                 let mut delivery = delivery.lock().unwrap_or_else(PoisonError::into_inner);
                 delivery.reroute(&config);
-                released.iter().for_each(|policy| delivery.release(policy));
+                findings.extend(released.iter().filter_map(|policy| delivery.release(policy)));
                 delivery.report(&findings)?;
             }
         }
