@@ -16,7 +16,8 @@ fn a_day_of_records_gives_what_a_scan_finds_once_and_a_restart_adds_nothing() {
     host.wait_for("every finding", || place.ids().len() >= expected.len());
     host.stop();
     let ids = place.ids();
-    assert!(ids.keys().eq(&expected) && ids.values().all(|times| *times == 1));
+    assert_eq!(ids, expected);
+    assert!(ids.values().all(|times| *times == 1));
     validate(&(place.lines().join("\n") + "\n")).unwrap();
 
     let mut host = place.host();

@@ -32,7 +32,7 @@ fn every_finding_is_there_once_after_fifty_kills() {
     host.wait_for("everything", || place.count() >= expected.len());
     host.stop();
     let ids = place.ids();
-    assert!(ids.keys().eq(&expected));
+    assert_eq!(ids, expected);
     let twice = ids.values().filter(|times| **times > 1).count();
     assert_eq!(twice, 0, "of {} findings", ids.len());
 }

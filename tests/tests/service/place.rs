@@ -1,6 +1,6 @@
 //! A place for a host: policies, records that arrive, findings, state; and the host running in it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -55,10 +55,11 @@ impl Place {
         std::fs::rename(half, path).unwrap();
     }
 
-    /// A day of example records.
-    pub fn day(&self, records: u32) {
+    /// A day of example records. Returns how many files they are in.
+    pub fn day(&self, records: u32) -> usize {
         let day = sample_day::Day::make(sample_day::DEFAULT_SEED, records).unwrap();
         sample_day::write(&day, &self.path("in")).unwrap();
+        day.objects.len()
     }
 
     pub fn host(&self) -> Host {
@@ -125,11 +126,7 @@ impl Place {
 
     /// The ids of the policies' findings, with how often each stands there.
     pub fn ids(&self) -> BTreeMap<String, u32> {
-        let mut ids = BTreeMap::new();
-        for finding in self.findings().iter().filter(|finding| e2e::policy(finding).is_some()) {
-            *ids.entry(id(finding)).or_default() += 1;
-        }
-        ids
+        counted(self.findings().iter().filter(|finding| e2e::policy(finding).is_some()).map(id))
     }
 
     /// The findings of the host's own rule.
@@ -137,12 +134,12 @@ impl Place {
         self.findings().into_iter().filter(|finding| e2e::policy(finding).is_none() && e2e::rule(finding) == rule).collect()
     }
 
-    /// What a scan of everything that has arrived finds.
-    pub fn scanned(&self) -> BTreeSet<String> {
+    /// The ids of what a scan of everything that has arrived finds, with how often each stands there.
+    pub fn scanned(&self) -> BTreeMap<String, u32> {
         let [config, records] = ["trailwarden.toml", "in"].map(|name| self.path(name).display().to_string());
         let run = trailwarden(["scan", "--format", "ocsf", "-c", &config, &records]).unwrap();
         assert_eq!(run.code, Some(0), "{}", run.stderr);
-        findings(&run).unwrap().iter().map(id).collect()
+        counted(findings(&run).unwrap().iter().map(id))
     }
 }
 
@@ -244,6 +241,13 @@ impl Drop for Host {
 
 pub fn shipped(policy: &str) -> PathBuf {
     built("target/policies", "make policies").unwrap().join(format!("{policy}.wasm"))
+}
+
+/// How often each of these stands there.
+pub fn counted(ids: impl IntoIterator<Item = String>) -> BTreeMap<String, u32> {
+    let mut counted = BTreeMap::new();
+    ids.into_iter().for_each(|id| *counted.entry(id).or_default() += 1);
+    counted
 }
 
 pub fn id(finding: &Value) -> String {

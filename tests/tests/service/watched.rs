@@ -46,11 +46,10 @@ fn sum(metrics: &str, name: &str, labels: &[&str]) -> f64 {
 fn what_is_told_is_what_was_done() {
     let place = Place::with(&["identity", "storage", "diagnostics"]);
     place.configure(&format!("{EVERY_RECORD}{LISTEN}"));
-    place.day(2_000);
+    let files = place.day(2_000) as f64;
     let mut host = place.host();
     let address = address(&mut host);
     host.wait_for_event("service.started", 1);
-    let files = std::fs::read_dir(place.path("in")).unwrap().count() as f64;
     let metrics = || get(&address, "/metrics").1;
     host.wait_for("all files", || sum(&metrics(), "trailwarden_objects_total", &["done"]) == files);
     assert_eq!(get(&address, "/readyz").0, 200, "{}", get(&address, "/readyz").1);
