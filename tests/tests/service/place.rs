@@ -70,9 +70,14 @@ impl Place {
         self.start(self.command(), stdout)
     }
 
-    /// A host that is started in another way than by its plain command.
-    pub fn host_by(&self, way: impl FnOnce(Command) -> Command) -> Host {
-        self.start(way(self.command()), Stdio::null())
+    /// A host as on a disk that is full: none of its files grows beyond so many KiB, and whoever writes on is told so.
+    pub fn host_with_room(&self, kib: u32) -> Host {
+        let host = self.command();
+        let mut limited = Command::new("bash");
+        limited.args(["-c", &format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"")]);
+        limited.arg(host.get_program()).args(host.get_args());
+        limited.envs(host.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.start(limited, Stdio::null())
     }
 
     fn command(&self) -> Command {
@@ -86,6 +91,12 @@ impl Place {
         let log_file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
         let child = command.stdin(Stdio::null()).stdout(stdout).stderr(log_file).spawn().unwrap();
         Host { child, log }
+    }
+
+    /// How often a host has started here.
+    pub fn host_started(&self) -> usize {
+        let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
+        log.lines().filter(|line| line.contains("\"event\":\"service.started\"")).count()
     }
 
     /// What the sink's files hold, those that were rotated out first, without a last line that is not finished.
@@ -186,8 +197,10 @@ impl Host {
         self.wait_for(&format!("{event} ({times} times)"), || count() >= times);
     }
 
-    pub fn id(&self) -> u32 {
-        self.child.id()
+    /// Gives its files room again.
+    pub fn give_room(&self) {
+        let pid = format!("--pid={}", self.child.id());
+        assert!(Command::new("prlimit").args([&pid, "--fsize=unlimited:unlimited"]).status().unwrap().success());
     }
 
     pub fn signal(&self, name: &str) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -97,15 +96,7 @@ fn what_is_told_is_what_was_done() {
 fn a_sink_that_takes_nothing_is_told_and_nothing_is_lost() {
     let place = Place::with(&["diagnostics"]);
     place.configure(&format!("{EVERY_RECORD}{LISTEN}"));
-    // As on a disk that is full: no file grows beyond 4 MiB, and whoever writes on is told so.
-    let mut host = place.host_by(|host| {
-        let mut limited = Command::new("bash");
-        limited.args(["-c", "trap '' XFSZ; ulimit -S -f 4096; exec \"$0\" \"$@\""]).arg(host.get_program()).args(host.get_args());
-        host.get_envs().filter_map(|(name, value)| Some((name, value?))).for_each(|(name, value)| {
-            limited.env(name, value);
-        });
-        limited
-    });
+    let mut host = place.host_with_room(4_096);
     let address = address(&mut host);
     host.wait_for_event("service.started", 1);
     let expected = 4_000;
@@ -120,8 +111,7 @@ fn a_sink_that_takes_nothing_is_told_and_nothing_is_lost() {
     let written = place.count();
     assert!(written < expected, "{written}");
 
-    let pid = format!("--pid={}", host.id());
-    assert!(Command::new("prlimit").args([&pid, "--fsize=unlimited:unlimited"]).status().unwrap().success());
+    host.give_room();
     host.wait_for("all findings", || place.count() >= expected);
     host.wait_for("the sink to be well again", || get(&address, "/readyz").0 == 200);
     // At the start, and again.
