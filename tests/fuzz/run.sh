@@ -24,6 +24,8 @@ readonly SECONDS_PER_INPUT=120
 readonly MEBIBYTES=2048
 # About the largest seed: longer inputs mostly repeat what shorter ones say.
 readonly INPUT_BYTES=65536
+# The splitter repeats some of its inputs to pass what it holds at once, and reads each four times.
+readonly SPLITTER_BYTES=8192
 
 say() { printf 'fuzz: %s\n' "$*" >&2; }
 
@@ -78,11 +80,12 @@ binary() {
 
 # Replaces this shell by the fuzzer, so that a signal for the one is one for the other.
 run() {
-    local target=$1 seconds=$2
+    local target=$1 seconds=$2 length=$INPUT_BYTES
+    [[ $target != splitter ]] || length=$SPLITTER_BYTES
     mkdir -p "$work/corpus/$target" "$work/artefacts/$target"
     # The first folder takes new inputs; the others are read.
     exec nice -n 19 "$(binary "$target")" "$work/corpus/$target" "$work/seeds/$target" "$work/artefacts/$target" \
-        -artifact_prefix="$work/artefacts/$target/" -max_total_time="$seconds" -max_len="$INPUT_BYTES" \
+        -artifact_prefix="$work/artefacts/$target/" -max_total_time="$seconds" -max_len="$length" \
         -timeout="$SECONDS_PER_INPUT" -rss_limit_mb="$MEBIBYTES" -print_final_stats=1
 }
 

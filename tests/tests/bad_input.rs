@@ -233,6 +233,18 @@ fn explain_says_which_selector_field_failed_and_what_a_rule_asked() {
 }
 
 #[test]
+fn more_workers_than_the_memory_of_all_instances_can_serve_are_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("trailwarden.toml");
+    std::fs::write(&config, "[limits]\nmemory_mib = 64\nmemory_budget_mib = 128\n").unwrap();
+    let (config, policy) = (text(&config), policy("diagnostics"));
+    let with = |workers| trailwarden(["scan", "-p", &policy, "-c", &config, "--workers", workers, "-"]).unwrap();
+    let warned = "warning: 3 workers can need 192 MiB for instances at once, and `memory_budget_mib` is 128";
+    assert!(with("3").stderr.contains(warned), "{}", with("3").stderr);
+    assert!(!with("2").stderr.contains("memory_budget_mib"), "{}", with("2").stderr);
+}
+
+#[test]
 fn wrong_usage_ends_with_2() {
     assert_eq!(trailwarden(["scan"]).unwrap().code, Some(2));
     assert_eq!(trailwarden(["scan", "--fail-on", "urgent", "-"]).unwrap().code, Some(2));

@@ -30,29 +30,6 @@ pub(super) fn catalogue(given: &[PathBuf], config: &Config) -> anyhow::Result<Ca
     for unknown in config.unknown_policies(&names) {
         eprintln!("warning: {unknown}");
     }
-    for policy in catalogue.policies() {
-        let absent: Vec<&str> = policy.absent_tables().collect();
-        if !absent.is_empty() {
-            let name = &policy.identity().name;
-            eprintln!(
-                "note: `{name}` can ask tables that are not configured, and leaves out what they decide: {}",
-                absent.join(", ")
-            );
-        }
-    }
+    catalogue.absent_tables().for_each(|note| eprintln!("note: {note}"));
     Ok(catalogue)
-}
-
-/// Tells where so many workers can need more memory at once than all instances may have together: a policy that takes what it
-/// may would then be felt by others, whose tasks fail for want of memory.
-pub(super) fn tell_of_memory(catalogue: &Catalogue, config: &Config, workers: usize) {
-    let largest = catalogue.policies().iter().map(|policy| config.policy(&policy.identity().name).limits.memory_mib.0).max();
-    let needed = largest.unwrap_or_default().saturating_mul(workers as u64);
-    let budget = config.limits.memory_budget_mib.0;
-    if needed > budget {
-        eprintln!(
-            "warning: {workers} workers can need {needed} MiB for instances at once, and `memory_budget_mib` is {budget}: where \
-             policies take all that they may, others can fail for want of memory; raise it, or lower `memory_mib` or --workers"
-        );
-    }
 }

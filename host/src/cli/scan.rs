@@ -84,7 +84,7 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let journaling = journal.map(|path| Journaling::new(path, config.limits.journal_mib.bytes())).transpose()?;
     let inputs = Inputs::find(args.inputs.into_iter().map(Input::from));
     let workers = args.workers.map_or_else(default_workers, usize::from);
-    policies::tell_of_memory(&catalogue, &config, workers);
+    catalogue.memory_warning(&config, workers).inspect(|warning| eprintln!("warning: {warning}"));
 
     let progress = Progress::of_bytes(inputs.total_bytes());
     let mut scanning = Scanning {

@@ -90,6 +90,30 @@ impl Catalogue {
         Ok(Self { notices: once_each(notices), ..Self::new(policies.into_values().map(Arc::new).collect(), refusals) })
     }
 
+    /// A line for each policy that can ask tables which are not configured.
+    pub fn absent_tables(&self) -> impl Iterator<Item = String> {
+        self.policies.iter().filter_map(|policy| {
+            let absent: Vec<&str> = policy.absent_tables().collect();
+            let (name, tables) = (&policy.identity().name, absent.join(", "));
+            let note = || format!("`{name}` can ask tables that are not configured, and leaves out what they decide: {tables}");
+            (!absent.is_empty()).then(note)
+        })
+    }
+
+    /// Says where so many workers can need more memory at once than all instances may have together: a policy that takes what
+    /// it may would then be felt by others, whose tasks fail for want of memory.
+    pub fn memory_warning(&self, config: &Config, workers: usize) -> Option<String> {
+        let largest = self.policies.iter().map(|policy| config.policy(&policy.identity().name).limits.memory_mib.0).max();
+        let needed = largest.unwrap_or_default().saturating_mul(workers as u64);
+        let budget = config.limits.memory_budget_mib.0;
+        (needed > budget).then(|| {
+            format!(
+                "{workers} workers can need {needed} MiB for instances at once, and `memory_budget_mib` is {budget}: where policies \
+                 take all that they may, others can fail for want of memory; raise it, or lower `memory_mib` or --workers"
+            )
+        })
+    }
+
     /// A catalogue of these policies, which have different names, in this order.
     pub fn new(policies: Vec<Arc<LoadedPolicy>>, refusals: Vec<Refusal>) -> Self {
         let mut router = Router::new();

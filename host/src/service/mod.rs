@@ -127,7 +127,7 @@ impl Service {
         let routes = routes(&config, &ledger, &telemetry)?;
 
         let library = Library::new(loader, policy_paths.clone());
-        let (mut reloader, found) = Reloader::start(library, Arc::new(config.clone()), telemetry.clone());
+        let (mut reloader, found) = Reloader::start(library, Arc::new(config.clone()), telemetry.clone(), workers);
         let mut findings = Vec::new();
         reloader.apply(found, &mut findings);
         findings.extend(reloader.expired());

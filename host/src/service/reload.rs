@@ -39,19 +39,31 @@ pub(super) struct Reloader {
     watch: Watch,
     active: Arc<ArcSwap<Catalogue>>,
     telemetry: Telemetry,
+    workers: usize,
 }
 
 impl Reloader {
     /// Loads the policies for the first time.
-    pub(super) fn start(library: Library, config: Arc<Config>, telemetry: Telemetry) -> (Self, Reconciled) {
+    pub(super) fn start(library: Library, config: Arc<Config>, telemetry: Telemetry, workers: usize) -> (Self, Reconciled) {
         let (watch, not_watched) = Watch::new();
         not_watched.iter().for_each(|not_watched| events::watch_late(not_watched));
         let active = Arc::new(ArcSwap::from_pointee(Catalogue::new(Vec::new(), Vec::new())));
         let config_files = files_of(&config);
         let (config_refused, warnings, expired) = (None, BTreeSet::new(), BTreeSet::new());
         let not_watched = BTreeSet::new();
-        let mut reloader =
-            Self { library, config, config_files, config_refused, warnings, not_watched, expired, watch, active, telemetry };
+        let mut reloader = Self {
+            library,
+            config,
+            config_files,
+            config_refused,
+            warnings,
+            not_watched,
+            expired,
+            watch,
+            active,
+            telemetry,
+            workers,
+        };
         // Before the first look, so that nothing that happens after it goes unheard.
         reloader.watch_folders();
         let config = Arc::clone(&reloader.config);
@@ -191,13 +203,16 @@ impl Reloader {
         vec![HostFinding::once(HostRule::ConfigurationRefused, subject, reason)]
     }
 
-    /// Says once what of the configuration concerns no policy that is loaded, and what is found by rules and goes to no sink.
+    /// Says once what of the configuration concerns no policy that is loaded or leaves one without what it asks, and what is found
+    /// by rules and goes to no sink.
     fn warn(&mut self) {
         let active = self.active.load();
         let names: Vec<Name> = active.policies().iter().map(|policy| policy.identity().name.clone()).collect();
         let unknown = self.config.unknown_policies(&names);
         let unrouted = self.config.routing_warnings(&active.labels());
-        let warnings: BTreeSet<String> = unknown.iter().map(ConfigError::brief).chain(unrouted).collect();
+        let warnings = unknown.iter().map(ConfigError::brief).chain(unrouted);
+        let warnings = warnings.chain(active.absent_tables()).chain(active.memory_warning(&self.config, self.workers));
+        let warnings: BTreeSet<String> = warnings.collect();
         warnings.difference(&self.warnings).for_each(|warning| events::config_warning(warning));
         self.warnings = warnings;
     }

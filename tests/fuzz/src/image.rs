@@ -1,6 +1,7 @@
 //! Any text made an image, and any bytes read as one.
 
-use policy_contract::image::VERSION;
+use policy_contract::fields::Fields;
+use policy_contract::image::{Image, VERSION, Writer};
 use policy_contract::image::trial::{check_against_dom, exercise};
 use policy_sdk::testing::trial;
 
@@ -8,7 +9,8 @@ use policy_sdk::testing::trial;
 /// given the beginning of an image first, without which nearly all changes of one end at its length.
 ///
 /// # Panics
-/// The image, or a rule that asks by path, says something else than the tree; a reader of bytes that are no image goes astray.
+/// The image, or a rule that asks by path, says something else than the tree; other rules would be asked by the image than by the
+/// text; a reader of bytes that are no image goes astray.
 pub fn image(bytes: &[u8]) {
     let Some((chosen, rest)) = bytes.split_first() else { return };
     match chosen % 4 {
@@ -20,9 +22,20 @@ pub fn image(bytes: &[u8]) {
                 assert!(difference.is_ok(), "{difference:?}");
                 let difference = trial::check_every_path(text);
                 assert!(difference.is_ok(), "{difference:?}");
+                choose(text);
             }
         }
     }
+}
+
+/// The fields by which it is chosen who is asked are the same in the image as in the text.
+fn choose(text: &str) {
+    let mut image = Vec::new();
+    if Writer::new().write(text, &mut image).is_err() {
+        return;
+    }
+    let in_image = Image::read(&image).map(|image| Fields::in_image(image.root()));
+    assert_eq!(in_image, Ok(Fields::from_json(text).ok()), "{text}");
 }
 
 fn read(bytes: &[u8]) {
