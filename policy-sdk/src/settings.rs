@@ -21,7 +21,7 @@ pub trait Settings: Clone + Debug + Default + 'static {
 #[derive(Debug, thiserror::Error)]
 pub enum BadSettings {
     /// They do not fit the policy's type.
-    #[error("the settings do not fit this policy: {0}")]
+    #[error("the settings do not fit this policy: {}", without_values(.0))]
     DoNotFit(#[from] serde_json::Error),
     /// There are some, and the policy has none.
     #[error("this policy has no settings: remove {}", keys.join(", "))]
@@ -29,6 +29,17 @@ pub enum BadSettings {
         /// The keys that were given.
         keys: Vec<String>,
     },
+}
+
+/// What serde says, without the value that it says it of: a setting can be secret, and logs, findings and a host's status are read by
+/// others.
+fn without_values(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let told = ["invalid type", "invalid value", "unknown variant"].into_iter().find(|begin| text.starts_with(begin));
+    match told.zip(text.rfind(", expected ")) {
+        Some((begin, rest)) => format!("{begin}{}", &text[rest..]),
+        None => text,
+    }
 }
 
 impl Settings for () {
@@ -73,6 +84,14 @@ mod tests {
     fn an_unknown_key_is_refused_with_the_known_ones() {
         let message = Limits::read(r#"{"limt": 3}"#).unwrap_err().to_string();
         assert!(message.contains("limt") && message.contains("`limit`"), "{message}");
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_is_not_repeated() {
+        for json in [r#"{"limit": "xoxb, expected so"}"#, r#"{"limit": -7777}"#] {
+            let message = Limits::read(json).unwrap_err().to_string();
+            assert!(!message.contains("xoxb") && !message.contains("7777") && message.contains(", expected u64"), "{message}");
+        }
     }
 
     #[test]

@@ -236,7 +236,7 @@ fn explain_says_which_selector_field_failed_and_what_a_rule_asked() {
 fn more_workers_than_the_memory_of_all_instances_can_serve_are_warned_of() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("trailwarden.toml");
-    std::fs::write(&config, "[limits]\nmemory_mib = 64\nmemory_budget_mib = 128\n").unwrap();
+    fs::write(&config, "[limits]\nmemory_mib = 64\nmemory_budget_mib = 128\n").unwrap();
     let (config, policy) = (text(&config), policy("diagnostics"));
     let with = |workers| trailwarden(["scan", "-p", &policy, "-c", &config, "--workers", workers, "-"]).unwrap();
     let warned = "warning: 3 workers can need 192 MiB for instances at once, and `memory_budget_mib` is 128";

@@ -13,7 +13,7 @@ use crate::policy::{CompiledFile, LoadError, LoadedPolicy, Loader};
 use crate::record::{ReadLimits, Tally};
 use crate::source::{Input, Inputs};
 
-/// Loads a policy for a look: rules that are in the shadow are at work. That a host would refuse it because it disagrees with its own
+/// Loads a policy for a look. That a host would refuse it because it disagrees with its own
 /// examples is told and no obstacle, and neither is what the configuration sets for rules that this version does not have.
 pub(super) fn policy(loader: &Loader, path: &Path, config: &Config) -> anyhow::Result<LoadedPolicy> {
     loading::told(path, |notices| {
@@ -34,7 +34,7 @@ pub(super) fn policy(loader: &Loader, path: &Path, config: &Config) -> anyhow::R
         if let Err(error) = file.check_examples(loader, &config.limits, notices) {
             eprintln!("warning: a host refuses {} at the step `{}`: it {}", path.display(), error.step(), error.text());
         }
-        Ok(configured.with_shadows_at_work())
+        Ok(configured)
     })
 }
 

@@ -98,6 +98,15 @@ impl Guest {
         judgement
     }
 
+    /// How long it can take to judge a batch, by the policy's limits: all of it once, and then each task alone and once more afresh.
+    pub fn longest(&self, batch: &Batch) -> Duration {
+        let GuestLimits { cpu_per_call, cpu_per_batched_record, cpu_for_start, wall_factor, .. } = *self.limits;
+        let tasks = u32::try_from(batch.tasks().len()).unwrap_or(u32::MAX);
+        let alone = cpu_per_call.saturating_add(cpu_per_batched_record).saturating_add(cpu_for_start.saturating_mul(2));
+        let together = cpu_per_batched_record.saturating_mul(tasks);
+        alone.saturating_mul(tasks.saturating_mul(2)).saturating_add(together).saturating_mul(wall_factor)
+    }
+
     fn judge_tasks(&mut self, whole: &Batch, tasks: Range<usize>, judgement: &mut Judgement) {
         if tasks.is_empty() {
             return;

@@ -5,8 +5,9 @@ use super::error::CallError;
 use super::guest::Guest;
 use super::instance::Instance;
 
-/// An instance that is ready, for calls that are measured.
-pub struct Probe {
+/// An instance that is ready, for calls that are measured; another one takes over where a host would take one.
+pub struct Probe<'g> {
+    guest: &'g Guest,
     instance: Instance,
 }
 
@@ -24,17 +25,20 @@ impl Guest {
     ///
     /// # Errors
     /// None can be made ready.
-    pub fn probe(&self) -> Result<Probe, CallError> {
-        self.start().0.map(|instance| Probe { instance })
+    pub fn probe(&self) -> Result<Probe<'_>, CallError> {
+        self.start().0.map(|instance| Probe { guest: self, instance })
     }
 }
 
-impl Probe {
+impl Probe<'_> {
     /// Makes one call with a batch. Its answers are taken over as ever, and not checked.
     ///
     /// # Errors
     /// The call fails; the instance is of no use any more then.
     pub fn call(&mut self, batch: &Batch) -> Result<Cost, CallError> {
+        if self.instance.is_worn_out() {
+            self.instance = self.guest.start().0?;
+        }
         let before = self.instance.fuel_left();
         let answers = self.instance.evaluate(batch).0?.len();
         let fuel = before.zip(self.instance.fuel_left()).map(|(before, after)| before.saturating_sub(after));

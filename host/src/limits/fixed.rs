@@ -110,7 +110,7 @@ fixed! {
     TABLE_ROWS: usize = 100_000, "" => Passed::Cut;
     /// Text of others in a line of the log, in a label or in a status, before it is made harmless.
     TELEMETRY_TEXT: usize = 1_024, "bytes" => Passed::Cut;
-    /// Refused candidates that the status and the metrics tell of; of more, those refused last.
+    /// Refused candidates that the status and the metrics name; of more, the first by their paths, and all are counted.
     TOLD_REFUSALS: usize = 1_000, "" => Passed::Cut;
     /// Lines of one policy that are told in the host's log in a minute.
     POLICY_LINES_PER_MINUTE: u64 = 600, "" => Passed::Cut;

@@ -401,7 +401,7 @@ impl Hearing<'_> {
         let Self { chunk, samples, catalogue, guests, thresholds, judged, said, watch, pulse } = self;
         let of_policy = &mut judged.by_policy[policy];
         let guest = &mut guests[policy];
-        pulse.beat();
+        pulse.beat(guest.longest(batch));
         let (mut judgement, cpu) = watch.time(|| guest.judge(batch));
         of_policy.calls.push(Call { records: records.len() as u32, cpu });
         let json = |number: usize| &*chunk.records[records[number]].record.json;

@@ -325,7 +325,8 @@ fn withhold(catalogue: &Catalogue, policy: usize, records: &[ChunkRecord], judge
     if of_policy.tasks == of_policy.withheld.len() as u64 {
         return;
     }
-    let mut only_withheld = OfPolicy::default();
+    // What it was asked before it was known to be quarantined has cost what it has cost.
+    let mut only_withheld = OfPolicy { calls: std::mem::take(&mut of_policy.calls), ..OfPolicy::default() };
     let (mut handover, mut wanted) = (Handover::default(), Vec::new());
     for (position, record) in records.iter().enumerate() {
         subscribers(catalogue, &mut handover.of(&record.record.json), &mut wanted);

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::chunk::{Chunk, ChunkRecord, EndedObject, Unreadable};
 use super::feed::Feed;
@@ -69,7 +70,7 @@ pub fn judge_all<E: Send, P: Pulse + Send>(
         let mut judge: Option<Judge> = None;
         pulse.idle();
         while let Some(chunk) = { feed.lock().unwrap_or_else(PoisonError::into_inner).next_chunk() } {
-            pulse.beat();
+            pulse.beat(Duration::ZERO);
             let catalogue = current();
             let judge = match &mut judge {
                 Some(judge) if Arc::ptr_eq(judge.catalogue(), &catalogue) => judge,

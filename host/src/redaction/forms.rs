@@ -38,12 +38,18 @@ const WORDS: [&str; 15] = [
     "person",
 ];
 
+/// Digits of the number of a replaced name at most: no record has so many names.
+const NUMBER_DIGITS: usize = 4;
+
 /// Whether a name is a replacement.
 pub(super) fn is_replaced_name(text: &str) -> bool {
     let text = text.strip_suffix(".example.com").or_else(|| text.strip_suffix("@example.com")).unwrap_or(text);
     let is_number = |number: &str| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let is_request = text.strip_prefix("REQUEST").is_some_and(|number| number.len() >= 9 && is_number(number));
-    is_request || text.rsplit_once('-').is_some_and(|(word, number)| WORDS.contains(&word) && is_number(number))
+    is_request
+        || text
+            .rsplit_once('-')
+            .is_some_and(|(word, number)| WORDS.contains(&word) && is_number(number) && number.len() <= NUMBER_DIGITS)
 }
 
 /// Prefixes of access keys (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids>).

@@ -24,11 +24,13 @@ pub(super) fn find_of_aws(registry: &mut Registry, text: &str) -> Option<(Range<
     })
 }
 
-/// `before` stands before the end by which the host is known. Its last label is a service, or a region behind a service; what stands
-/// before those is somebody's.
+/// `before` stands before the end by which the host is known. Its last label is a service, or a region behind a service, or a service
+/// behind a region; what stands before those is somebody's.
 fn of_aws(registry: &mut Registry, before: &str, end: &str) -> String {
     let labels: Vec<&str> = before.split('.').collect();
     let of_service = match labels.iter().rposition(|label| forms::is_region(label)) {
+        // `balancer-1.eu-west-1.elb`: the service stands behind the region, and all before it is somebody's.
+        Some(region) if region + 1 < labels.len() => region,
         Some(region) => region.saturating_sub(1),
         None => labels.len() - 1,
     };

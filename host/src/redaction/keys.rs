@@ -13,6 +13,8 @@ pub(super) enum Holds {
     Hidden(Kind),
     /// Names between slashes.
     Path,
+    /// A URL whose last part is a name.
+    Url,
     /// An account's number.
     Account,
     /// An access key.
@@ -39,6 +41,9 @@ const KEPT: [&str; 10] = [
     "aws",
 ];
 
+/// Ends of the keys of secrets.
+const SECRETS: [&str; 5] = ["password", "secret", "token", "apikey", "credential"];
+
 /// Beginnings of names that AWS gives, and that rules look at.
 const AWS_NAMES: [&str; 4] =
     ["AWSServiceRoleFor", "AWSControlTower", "AWSCloudFormationStackSet", "OrganizationAccountAccessRole"];
@@ -61,7 +66,7 @@ pub(super) fn holds(key: &str, in_tags: bool, beside_bucket: bool) -> Holds {
         | "apiversion" | "errorcode" | "type" | "creationdate" | "mfaauthenticated" | "effect" | "action" | "notaction"
         | "version" | "status" | "region" | "engine" | "instancetype" | "runtime" | "servicename" | "regionname"
         | "enginename" | "attributename" => Holds::Word,
-        "username" | "user" | "targetusername" | "loginname" => Holds::Named(Kind::User),
+        "username" | "user" | "targetusername" | "loginname" | "sourceidentity" => Holds::Named(Kind::User),
         "rolename" => Holds::Named(Kind::Role),
         "groupname" => Holds::Named(Kind::Group),
         "rolesessionname" | "sessionname" => Holds::Named(Kind::Session),
@@ -71,7 +76,7 @@ pub(super) fn holds(key: &str, in_tags: bool, beside_bucket: bool) -> Holds {
         "accesskeyid" => Holds::AccessKey,
         "accountid" | "recipientaccountid" | "targetaccountid" | "owneraccountid" => Holds::Account,
         "requestid" | "eventid" | "sharedeventid" | "extendedrequestid" | "x-amz-id-2" | "x-amz-request-id" | "requesttoken"
-        | "clienttoken" => Holds::Named(Kind::Request),
+        | "clienttoken" | "clientrequesttoken" | "idempotencytoken" => Holds::Named(Kind::Request),
         "sourceipaddress"
         | "host"
         | "hostname"
@@ -86,8 +91,15 @@ pub(super) fn holds(key: &str, in_tags: bool, beside_bucket: bool) -> Holds {
             Holds::Hidden(Kind::Secret)
         }
         "description" | "comment" | "reason" | "displayname" => Holds::Hidden(Kind::Remark),
+        "secretid" | "accountalias" | "serialnumber" => Holds::Named(Kind::Name),
+        "keyid" | "kmskeyid" | "masterkeyid" | "hostedzoneid" | "userpoolid" | "identitypoolid" => Holds::Named(Kind::Resource),
+        "phonenumber" => Holds::Hidden(Kind::Secret),
+        "queueurl" => Holds::Url,
+        "x-amz-copy-source" => Holds::Path,
         "key" | "prefix" if beside_bucket => Holds::Path,
         "value" | "tagvalue" if in_tags => Holds::Hidden(Kind::TagValue),
+        _ if SECRETS.iter().any(|end| key.ends_with(end)) => Holds::Hidden(Kind::Secret),
+        _ if key.ends_with("identifier") => Holds::Named(Kind::Resource),
         _ if key.ends_with("name") => Holds::Named(Kind::Name),
         _ => Holds::Anything,
     }

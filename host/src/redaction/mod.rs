@@ -105,6 +105,10 @@ fn string(registry: &mut Registry, text: &str, place: Place<'_>) -> String {
         Holds::Anything => text::rewrite(registry, text),
         Holds::Named(kind) => arn::name(registry, text, kind),
         Holds::Hidden(kind) => registry.name(kind, text),
+        Holds::Url => match text.rsplit_once('/') {
+            Some((before, name)) => format!("{}/{}", text::rewrite(registry, before), arn::name(registry, name, Kind::Resource)),
+            None => arn::name(registry, text, Kind::Resource),
+        },
         Holds::Path => arn::path(registry, text, Kind::Path),
         Holds::Account => text::account_in_place(registry, text),
         Holds::AccessKey => text::whole(registry, text).unwrap_or_else(|| access_key(registry, text)),

@@ -48,6 +48,39 @@ fn record() -> Value {
 }
 
 #[test]
+fn what_identifies_somebody_goes_wherever_aws_writes_it() {
+    let parameters = json!({
+        "dNSName": "acme-payments-1234567890.eu-west-1.elb.amazonaws.com",
+        "searchHost": "https://search-acme-xyz.eu-west-1.es.amazonaws.com/",
+        "publicHost": "ec2-54-12-3-4.eu-west-1.compute.amazonaws.com",
+        "subscriptionArn": "arn:aws:sns:eu-west-1:123456789012:acme-alerts:6b6d6f2e-2f0b-4b6e-9d0f-3f7f2e1c8a55",
+        "pipeline": "arn:aws:codepipeline:eu-west-1:123456789012:acme-deploy/Build/acme-step",
+        "sourceIdentity": "acme-anna",
+        "secretId": "acme/production",
+        "keyId": "alias/acme-payments",
+        "accountAlias": "acme",
+        "dBInstanceIdentifier": "acme-orders",
+        "queueUrl": "https://sqs.eu-west-1.amazonaws.com/123456789012/acme-queue",
+        "phoneNumber": "+49 30 1234567",
+        "serialNumber": "GAHT12345678",
+        "x-amz-copy-source": "acme-ledger/2026/secret.csv",
+        "clientSecret": "acme-hunter2",
+        "masterUserPassword": "acme-hunter2",
+        "loginFrom": "address:93.184.216.34",
+        "userName": "user-48213",
+    });
+    let text = text_of(&json!({ "requestParameters": parameters }));
+    for told in ["acme", "54-12-3-4", "1234567890", "GAHT", "+49", "hunter2", "93.184", "48213", "123456789012"] {
+        assert!(!text.contains(told), "{told}: {text}");
+    }
+    for kept in
+        [".eu-west-1.elb.amazonaws.com", ".eu-west-1.es.amazonaws.com", "https://sqs.eu-west-1.amazonaws.com/111122223333/"]
+    {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+}
+
+#[test]
 fn a_record_keeps_its_shape_and_loses_who_it_is_about() {
     let redacted = redact(&record()).record;
     let expected = json!({

@@ -1,6 +1,6 @@
 //! Values inside texts, known by their form: each is looked for in what the ones before it have left.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
 use super::registry::{Kind, Registry};
@@ -185,11 +185,15 @@ fn address(registry: &mut Registry, text: &str) -> Option<(Range<usize>, String)
         let run = &text[range.clone()];
         let trimmed_start = run.len() - run.trim_start_matches('.').len();
         let run = run.trim_matches('.');
-        let parsed = [run, run.trim_end_matches(':'), run.rsplit_once(':').map_or(run, |(host, _)| host)]
-            .into_iter()
-            .find_map(|candidate| Some((candidate, candidate.parse::<IpAddr>().ok()?)))?;
-        let (written, address) = parsed;
-        let start = range.start + trimmed_start;
+        let whole = [run, run.trim_end_matches(':'), run.rsplit_once(':').map_or(run, |(host, _)| host)];
+        // Behind every other colon stands more of an IPv6 address, or of a fingerprint.
+        let behind_keys =
+            run.match_indices(':').map(|(at, _)| &run[at + 1..]).filter(|behind| behind.parse::<Ipv4Addr>().is_ok());
+        let candidates = whole.map(|candidate| (0, candidate)).into_iter();
+        let mut candidates = candidates.chain(behind_keys.map(|candidate| (run.len() - candidate.len(), candidate)));
+        let parsed = candidates.find_map(|(from, candidate)| Some((from, candidate, candidate.parse::<IpAddr>().ok()?)))?;
+        let (from, written, address) = parsed;
+        let start = range.start + trimmed_start + from;
         Some((start..start + written.len(), address_of(registry, written, address)))
     })
 }

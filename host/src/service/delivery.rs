@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use policy_contract::manifest::Mode;
 
@@ -16,6 +17,7 @@ use crate::config::{Config, Take};
 use crate::finding::{Finding, FindingId, HostFinding, HostRule, Reported, Subject, ocsf};
 use crate::limits::FINDINGS_REMEMBERED;
 use crate::pipeline::{End, EndedObject, Failures, Faults, Journaling, JudgedCounts, Quarantined, Scanned};
+use crate::policy::Catalogue;
 use crate::pulse::Pulse as _;
 use crate::record::Tally;
 use crate::sink::{Sink, SinkError, Taken};
@@ -96,6 +98,8 @@ pub(super) struct Delivery {
     has_caught_up: bool,
     /// When it was last said that a sink's file can't be rotated.
     not_rotated: Option<Instant>,
+    /// The policies in force.
+    active: Arc<ArcSwap<Catalogue>>,
     telemetry: Telemetry,
     way: Way,
 }
@@ -112,6 +116,7 @@ impl Delivery {
         ledger: Arc<Ledger>,
         folders: Arc<Folders>,
         journaling: Journaling,
+        active: Arc<ArcSwap<Catalogue>>,
         telemetry: Telemetry,
         stop: Stop,
     ) -> Self {
@@ -129,6 +134,7 @@ impl Delivery {
             sums: Sums::default(),
             has_caught_up: false,
             not_rotated: None,
+            active,
             telemetry,
             way: Way { part, stop },
         }
@@ -159,8 +165,8 @@ impl Delivery {
         }
         lists.iter().flat_map(|(_, of_others)| *of_others).try_for_each(|finding| self.push(finding.into(), now))?;
 
-        for Quarantined { policy, verdict } in quarantined {
-            self.failures.quarantine(catalogue.policies()[policy].identity().name.clone(), verdict);
+        for Quarantined { policy, verdict } in &quarantined {
+            self.failures.quarantine(catalogue.policies()[*policy].identity().name.clone(), verdict.clone());
         }
         for (policy, of_policy) in catalogue.policies().iter().zip(&judged.by_policy) {
             for record in of_policy.withheld.iter().filter_map(|(record, _)| records.get(*record)) {
@@ -170,6 +176,15 @@ impl Delivery {
         self.sums.judged += judged.counts();
         judged.failures.into_iter().for_each(|failure| self.failures.add(failure));
         let mut own = self.failures.due(true);
+        // A chunk that was judged before a swap can tell of a version that is in force no more.
+        let active = self.active.load();
+        let is_active = |number| active.policies().iter().any(|policy| policy.number() == number);
+        for Quarantined { policy, .. } in &quarantined {
+            let policy = &catalogue.policies()[*policy];
+            if !is_active(policy.number()) {
+                own.extend(self.failures.release(&policy.identity().name, true));
+            }
+        }
         own.extend(unreadable.into_iter().flat_map(|fault| self.faults.add(fault)));
         own.extend(ended.iter().filter(|object| object.end == End::Missing).map(missing));
         own.iter().try_for_each(|finding| self.host_finding(finding, now))?;
@@ -302,6 +317,7 @@ impl Delivery {
                 }
             }
         }
+        self.telemetry.ended(ended);
         if !self.has_caught_up && self.folders.has_caught_up() {
             self.has_caught_up = true;
             self.routes.iter_mut().for_each(|route| route.sink.has_caught_up());
@@ -340,9 +356,10 @@ impl Way {
         let mut wait = RETRY.0;
         let mut said: Option<Instant> = None;
         loop {
-            self.part.beat();
+            self.part.beat(Duration::ZERO);
             let error = match step() {
                 Ok(value) => {
+                    self.part.ok();
                     if said.is_some() {
                         events::delivery_unblocked();
                     }
@@ -354,6 +371,7 @@ impl Way {
                 StepError::Sink(error) if error.is_closed() => return Err(Stopped::Closed(error)),
                 error if self.stop.is_wished() => return Err(Stopped::Unfinished(error)),
                 error => {
+                    self.part.failing(&error);
                     if is_due(said) {
                         said = Some(Instant::now());
                         events::delivery_blocked(&error);

@@ -1,6 +1,7 @@
 //! What is heard of watched folders, as metrics, health and log.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::pulse::Pulse;
 use crate::source::{Listener, Problem};
@@ -26,8 +27,8 @@ impl Heard {
 }
 
 impl Pulse for Heard {
-    fn beat(&self) {
-        self.part.beat();
+    fn beat(&self, at_most: Duration) {
+        self.part.beat(at_most);
     }
 
     fn idle(&self) {

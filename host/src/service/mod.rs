@@ -145,7 +145,8 @@ impl Service {
         let waiting = Arc::downgrade(&folders);
         telemetry.queue("files", move || waiting.upgrade().map_or(0, |folders| folders.waiting() as u64));
         let feed = Feed::new(folders.objects(), ReadLimits::from(&config.limits), |_| ());
-        let delivery = Delivery::new(routes, ledger, Arc::clone(&folders), journaling, telemetry.clone(), stop.clone());
+        let delivery =
+            Delivery::new(routes, ledger, Arc::clone(&folders), journaling, Arc::clone(&active), telemetry.clone(), stop.clone());
         let delivery = Mutex::new(delivery);
         let locked = || delivery.lock().unwrap_or_else(PoisonError::into_inner);
 

@@ -94,16 +94,16 @@ impl Reloader {
         is_over: impl Fn() -> bool,
     ) -> Result<(), Stopped> {
         let part = self.telemetry.health().beating("reloader", STANDSTILL);
+        // Whatever it waits for is no standstill: events, a compilation, a delivery that is blocked.
+        part.idle();
         let mut wait = self.config.reload;
         while !is_over() {
-            part.idle();
             if self.watch.wait(wait) {
                 self.watch.wait_for_quiet(QUIET.0, QUIET.1);
             }
             if is_over() {
                 break;
             }
-            part.beat();
             let (is_reconfigured, mut findings) = self.look_at_config();
             let config = Arc::clone(&self.config);
             findings.extend(self.expired());

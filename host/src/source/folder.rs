@@ -279,7 +279,7 @@ impl Looker {
 
     fn look_until_stopped(mut self) {
         while let Some((said, is_lost)) = self.wait() {
-            self.listener.beat();
+            self.listener.beat(Duration::ZERO);
             let now = Instant::now();
             for number in 0..self.folders.len() {
                 if is_lost || now >= self.folders[number].1 {
@@ -299,6 +299,8 @@ impl Looker {
             self.note_first_look();
             if now >= self.next_sweep {
                 self.next_sweep = now + SWEEP;
+                // It looks at every file that was ever judged and is remembered.
+                self.listener.idle();
                 let result = self.shared.ledger.forget_gone();
                 self.note(result);
             }
@@ -371,7 +373,7 @@ impl Looker {
         if name.starts_with('.') || !NAME_ENDS.iter().any(|end| name.ends_with(end)) {
             return;
         }
-        self.listener.beat();
+        self.listener.beat(Duration::ZERO);
         self.problems.remove(path);
         let metadata = match std::fs::metadata(path) {
             Ok(metadata) => metadata,
@@ -390,10 +392,12 @@ impl Looker {
         }
         let version = FileVersion::from(&metadata);
         match self.shared.ledger.is_done(path, version) {
-            Ok(false) => {}
-            Ok(true) => {
-                self.unsettled.remove(path);
-                return;
+            Ok(is_done) => {
+                self.note(Ok(()));
+                if is_done {
+                    self.unsettled.remove(path);
+                    return;
+                }
             }
             Err(error) => return self.note(Err(error)),
         }
@@ -431,12 +435,14 @@ impl Looker {
             self.listener.idle();
             state = self.shared.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let is_waiting = state.retries.get(&found.path).is_some_and(|(when, _)| when.is_some());
+        let retry = state.retries.get(&found.path);
+        let (is_new, is_waiting) = (retry.is_none(), retry.is_some_and(|(when, _)| when.is_some()));
         if !is_waiting && state.taken.insert(found.path.clone()) {
             let folder = self.folders.iter().position(|(folder, _)| found.path.starts_with(&folder.path));
             state.ready.push_back(found);
             drop(state);
-            folder.inspect(|folder| self.listener.found(*folder));
+            // One that could not be read and is tried again has not arrived again.
+            folder.filter(|_| is_new).inspect(|folder| self.listener.found(*folder));
             self.shared.moved.notify_all();
         }
     }

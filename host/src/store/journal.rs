@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::{AddAssign, Bound};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use policy_contract::name::Name;
-use redb::{Database, ReadableDatabase as _, ReadableTable, Table, TableDefinition};
+use redb::{ReadableDatabase as _, ReadableTable, Table, TableDefinition};
 
-use super::database;
+use super::database::Store;
 use super::error::{Kept, StoreError};
 use crate::digest::Digest;
 
@@ -108,8 +108,7 @@ pub struct Usage {
 
 /// The journal. All that a method writes is on the disk when it returns, or nothing of it is there.
 pub struct Journal {
-    database: Database,
-    path: PathBuf,
+    store: Store,
     limit_bytes: u64,
 }
 
@@ -186,8 +185,7 @@ impl Journal {
     }
 
     fn open_file(path: &Path, limit_bytes: u64, create: bool) -> Result<Self, StoreError> {
-        let database = database::open(path, create, Kept::Journal)?;
-        let journal = Self { database, path: path.to_owned(), limit_bytes };
+        let journal = Self { store: Store::open(path, create, Kept::Journal)?, limit_bytes };
         // Whoever reads later finds the tables there.
         journal.write(|_| Ok(()))?;
         Ok(journal)
@@ -243,8 +241,8 @@ impl Journal {
     /// # Errors
     /// The disk fails.
     pub fn entries_after(&self, last: Option<&TaskKey>, most: usize) -> Result<Vec<Entry>, StoreError> {
-        let read = || -> Result<Vec<Entry>, redb::Error> {
-            let tasks = self.database.begin_read()?.open_table(TASKS)?;
+        self.store.with(|database| {
+            let tasks = database.begin_read()?.open_table(TASKS)?;
             let start = last.map_or(Bound::Unbounded, |key| Bound::Excluded(key.raw()));
             let entries = tasks.range::<RawKey<'_>>((start, Bound::Unbounded))?.take(most).map(|entry| {
                 let (key, value) = entry?;
@@ -252,8 +250,7 @@ impl Journal {
                 Ok(Entry { key: TaskKey::from_raw(key.value()), why: why.to_owned(), object: object.to_owned() })
             });
             entries.collect()
-        };
-        read().map_err(|source| self.failed(source))
+        })
     }
 
     /// The record that is kept for a task whose record is in no object.
@@ -261,14 +258,13 @@ impl Journal {
     /// # Errors
     /// The disk fails.
     pub fn record(&self, key: &TaskKey) -> Result<Option<String>, StoreError> {
-        let read = || -> Result<Option<String>, redb::Error> {
-            let records = self.database.begin_read()?.open_table(RECORDS)?;
-            Ok(records.get(&*key.place)?.map(|record| record.value().to_owned()))
-        };
         if key.kind != KEPT_HERE {
             return Ok(None);
         }
-        read().map_err(|source| self.failed(source))
+        self.store.with(|database| {
+            let records = database.begin_read()?.open_table(RECORDS)?;
+            Ok(records.get(&*key.place)?.map(|record| record.value().to_owned()))
+        })
     }
 
     /// How many tasks there are of each policy and reason.
@@ -276,16 +272,15 @@ impl Journal {
     /// # Errors
     /// The disk fails.
     pub fn counts(&self) -> Result<BTreeMap<(String, String), u64>, StoreError> {
-        let read = || -> Result<_, redb::Error> {
+        self.store.with(|database| {
             let mut counts = BTreeMap::new();
-            for entry in self.database.begin_read()?.open_table(TASKS)?.range::<RawKey<'_>>(..)? {
+            for entry in database.begin_read()?.open_table(TASKS)?.range::<RawKey<'_>>(..)? {
                 let (key, value) = entry?;
                 let (_, _, _, _, policy, _) = key.value();
                 *counts.entry((policy.to_owned(), value.value().0.to_owned())).or_default() += 1;
             }
             Ok(counts)
-        };
-        read().map_err(|source| self.failed(source))
+        })
     }
 
     /// How full it is.
@@ -293,17 +288,17 @@ impl Journal {
     /// # Errors
     /// The disk fails.
     pub fn usage(&self) -> Result<Usage, StoreError> {
-        let read = || -> Result<u64, redb::Error> {
-            let sums = self.database.begin_read()?.open_table(SUMS)?;
+        let bytes = self.store.with(|database| {
+            let sums = database.begin_read()?.open_table(SUMS)?;
             Ok(sums.get(BYTES)?.map(|bytes| bytes.value()).unwrap_or_default())
-        };
-        Ok(Usage { bytes: read().map_err(|source| self.failed(source))?, limit_bytes: self.limit_bytes })
+        })?;
+        Ok(Usage { bytes, limit_bytes: self.limit_bytes })
     }
 
     fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, redb::Error>) -> Result<T, StoreError> {
-        let write = || -> Result<T, redb::Error> {
+        self.store.with(|database| {
             // The default durability: on the disk before `commit` returns.
-            let transaction = self.database.begin_write()?;
+            let transaction = database.begin_write()?;
             let result = {
                 let mut sums = transaction.open_table(SUMS)?;
                 let bytes = sums.get(BYTES)?.map(|bytes| bytes.value()).unwrap_or_default();
@@ -315,12 +310,7 @@ impl Journal {
             };
             transaction.commit()?;
             Ok(result)
-        };
-        write().map_err(|source| self.failed(source))
-    }
-
-    fn failed(&self, source: redb::Error) -> StoreError {
-        StoreError::Storage { what: Kept::Journal, path: self.path.clone(), source: Box::new(source) }
+        })
     }
 }
 

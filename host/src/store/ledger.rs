@@ -6,12 +6,12 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, TableDefinition};
+use redb::{ReadableDatabase as _, ReadableTable as _, ReadableTableMetadata as _, TableDefinition};
 
-use super::database;
+use super::database::Store;
 use super::error::{Kept, StoreError};
 
 /// Files that are done, by their paths: bytes, time of the last change in nanoseconds since 1970 (UTC), when the file was last
@@ -46,8 +46,7 @@ pub struct SinkPlace {
 
 /// The ledger. What [`Ledger::commit`] writes is on the disk when it returns, or nothing of it is there.
 pub struct Ledger {
-    database: Database,
-    path: PathBuf,
+    store: Store,
 }
 
 impl From<&std::fs::Metadata> for FileVersion {
@@ -64,7 +63,7 @@ impl Ledger {
     /// # Errors
     /// It can't be opened, is not private, is in use, or is something else.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
-        let ledger = Self { database: database::open(path, true, Kept::Ledger)?, path: path.to_owned() };
+        let ledger = Self { store: Store::open(path, true, Kept::Ledger)? };
         // Whoever reads later finds the tables there.
         ledger.write(|_| Ok(()))?;
         Ok(ledger)
@@ -75,12 +74,11 @@ impl Ledger {
     /// # Errors
     /// The disk fails.
     pub fn is_done(&self, file: &Path, version: FileVersion) -> Result<bool, StoreError> {
-        let read = || -> Result<bool, redb::Error> {
-            let files = self.database.begin_read()?.open_table(FILES)?;
+        self.store.with(|database| {
+            let files = database.begin_read()?.open_table(FILES)?;
             let known = files.get(file.as_os_str().as_bytes())?.map(|entry| entry.value());
             Ok(known.is_some_and(|(bytes, modified, _)| (bytes, modified) == (version.bytes, version.modified_nanoseconds)))
-        };
-        read().map_err(|source| self.failed(source))
+        })
     }
 
     /// How far a sink had got; none where it has never been told.
@@ -88,11 +86,10 @@ impl Ledger {
     /// # Errors
     /// The disk fails.
     pub fn sink(&self, name: &str) -> Result<Option<SinkPlace>, StoreError> {
-        let read = || -> Result<Option<SinkPlace>, redb::Error> {
-            let place = self.database.begin_read()?.open_table(SINKS)?.get(name)?.map(|entry| entry.value());
+        self.store.with(|database| {
+            let place = database.begin_read()?.open_table(SINKS)?.get(name)?.map(|entry| entry.value());
             Ok(place.map(|(device, number, bytes)| SinkPlace { file: (device, number), bytes }))
-        };
-        read().map_err(|source| self.failed(source))
+        })
     }
 
     /// How many files it knows.
@@ -100,8 +97,7 @@ impl Ledger {
     /// # Errors
     /// The disk fails.
     pub fn files(&self) -> Result<u64, StoreError> {
-        let read = || -> Result<u64, redb::Error> { Ok(self.database.begin_read()?.open_table(FILES)?.len()?) };
-        read().map_err(|source| self.failed(source))
+        self.store.with(|database| Ok(database.begin_read()?.open_table(FILES)?.len()?))
     }
 
     /// How large it is on the disk, in bytes.
@@ -109,8 +105,7 @@ impl Ledger {
     /// # Errors
     /// The disk fails.
     pub fn bytes(&self) -> Result<u64, StoreError> {
-        let read = || -> Result<u64, redb::Error> { Ok(std::fs::metadata(&self.path)?.len()) };
-        read().map_err(|source| self.failed(source))
+        self.store.with(|_| Ok(std::fs::metadata(self.store.path())?.len()))
     }
 
     /// These files are done, and sinks have got so far.
@@ -147,8 +142,8 @@ impl Ledger {
     fn forget_gone_at(&self, now: u64, is_there: impl Fn(&Path) -> bool) -> Result<(), StoreError> {
         // To look at a disk can take long: nobody waits with a commit meanwhile.
         let (mut seen, mut gone) = (Vec::new(), Vec::new());
-        let mut look = || -> Result<(), redb::Error> {
-            for entry in self.database.begin_read()?.open_table(FILES)?.iter()? {
+        self.store.with(|database| {
+            for entry in database.begin_read()?.open_table(FILES)?.iter()? {
                 let (path, value) = entry?;
                 let (bytes, modified, last_seen) = value.value();
                 if is_there(Path::new(OsStr::from_bytes(path.value()))) {
@@ -160,8 +155,7 @@ impl Ledger {
                 }
             }
             Ok(())
-        };
-        look().map_err(|source| self.failed(source))?;
+        })?;
         if seen.is_empty() && gone.is_empty() {
             return Ok(());
         }
@@ -186,20 +180,15 @@ impl Ledger {
     }
 
     fn write(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>) -> Result<(), StoreError> {
-        let write = || -> Result<(), redb::Error> {
+        self.store.with(|database| {
             // The default durability: on the disk before `commit` returns.
-            let transaction = self.database.begin_write()?;
+            let transaction = database.begin_write()?;
             transaction.open_table(FILES)?;
             transaction.open_table(SINKS)?;
             change(&transaction)?;
             transaction.commit()?;
             Ok(())
-        };
-        write().map_err(|source| self.failed(source))
-    }
-
-    fn failed(&self, source: redb::Error) -> StoreError {
-        StoreError::Storage { what: Kept::Ledger, path: self.path.clone(), source: Box::new(source) }
+        })
     }
 }
 
@@ -209,6 +198,8 @@ fn seconds_now() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     const ONE: FileVersion = FileVersion { bytes: 1, modified_nanoseconds: 1 };

@@ -73,7 +73,9 @@ impl Telemetry {
 
     /// The configuration that the host starts with is in force.
     pub fn configured(&self, config: &Config) {
-        self.state().configuration = Some(Configuration::of(config));
+        let mut state = self.state();
+        state.configuration = Some(Configuration::of(config));
+        state.least_level = config.telemetry.log_level;
     }
 
     /// Another configuration is in force.
@@ -166,7 +168,12 @@ impl Telemetry {
         let now = Timestamp::now();
         let mut state = self.state();
         let before = std::mem::take(&mut state.refused);
-        for refusal in refusals.into_iter().take(TOLD_REFUSALS) {
+        state.refused_files = 0;
+        for refusal in refusals {
+            state.refused_files += 1;
+            if state.refused.len() >= TOLD_REFUSALS {
+                continue;
+            }
             let (file, step, reason) = (file_name(&refusal.path), refusal.error.step(), cut(&refusal.error.text()));
             let is_same = |refused: &&Refused| refused.step == step && refused.reason == reason;
             let at = before.get(&file).filter(is_same).map_or(now, |refused| refused.at);
@@ -178,9 +185,14 @@ impl Telemetry {
     pub fn quarantined(&self, catalogue: &Catalogue, quarantined: &Quarantined) {
         let Some(policy) = catalogue.policies().get(quarantined.policy) else { return };
         let (name, reason) = (&policy.identity().name, quarantined.verdict.to_string());
-        if let Some(of_policy) = self.state().policies.get_mut(name) {
+        let mut state = self.state();
+        // What judged a while ago need not be what is in force by now.
+        let active = state.catalogue.as_deref().map(Catalogue::policies).unwrap_or_default();
+        let is_active = active.iter().any(|active| active.number() == policy.number());
+        if let Some(of_policy) = state.policies.get_mut(name).filter(|_| is_active) {
             of_policy.quarantined = Some((Timestamp::now(), cut(&reason)));
         }
+        drop(state);
         events::policy_quarantined(name, &quarantined.verdict.as_str(), &reason);
     }
 
@@ -188,7 +200,7 @@ impl Telemetry {
     pub fn scanned(&self, scanned: &Scanned) {
         let Scanned { catalogue, judged, unreadable, ended, quarantined, .. } = scanned;
         let mut state = self.state();
-        read(&mut state, ended);
+        ended.iter().for_each(|object| state.read += &object.tally);
         let lines = count(&mut state, catalogue, judged);
         drop(state);
         lines.tell();
@@ -209,6 +221,12 @@ impl Telemetry {
         }
     }
 
+    /// Objects have ended, and whatever was found in them was delivered.
+    pub fn ended(&self, ended: &[EndedObject]) {
+        let mut state = self.state();
+        ended.iter().for_each(|object| *state.objects.entry(object.end.into()).or_default() += 1);
+    }
+
     /// All findings of an object were delivered, so long after it arrived.
     pub fn delivered(&self, object: &str, records: u64, after: Duration) {
         self.state().delivery.observe(after.as_secs_f64(), 1);
@@ -220,7 +238,9 @@ impl Telemetry {
         *self.state().host_findings.entry(finding.rule).or_default() += 1;
         let Subject { policy, object, offset, .. } = &finding.subject;
         let (rule, count, reason) = (finding.rule.id(), finding.count, &finding.reason);
-        self.tell_fault(|| events::host_finding(&rule, text(policy), text(object), *offset, count, reason));
+        let tell = || events::host_finding(&rule, text(policy), text(object), *offset, count, reason);
+        // Whoever writes objects can bring about any number of those.
+        if finding.rule.is_about_an_object() { self.tell_fault(tell) } else { tell() }
     }
 
     /// How large the ledger is.
@@ -245,7 +265,11 @@ impl Telemetry {
     /// Tells which parts do not move, which nobody else would.
     pub(super) fn tell_dead(&self, parts: &[PartReport]) {
         for part in parts {
-            self.tell_fault(|| events::part_dead(&part.part, &part.reason.as_deref().unwrap_or_default()));
+            // Whoever asks can ask often.
+            let allowed = self.state().part_lines.ask(Instant::now());
+            if allowed != Allowed::No {
+                events::part_dead(&part.part, &part.reason.as_deref().unwrap_or_default());
+            }
         }
     }
 
@@ -271,7 +295,10 @@ impl Telemetry {
 
     /// Tells something that an attacker's records can bring about, unless that was told too often.
     fn tell_fault(&self, tell: impl FnOnce()) {
-        let allowed = self.state().fault_lines.ask(Instant::now());
+        let mut state = self.state();
+        let allowed = state.fault_lines.ask(Instant::now());
+        state.object_lines_dropped += u64::from(allowed == Allowed::No);
+        drop(state);
         if let Allowed::Yes { dropped_before } = allowed {
             if dropped_before > 0 {
                 events::object_lines_dropped(dropped_before);
@@ -284,13 +311,6 @@ impl Telemetry {
 /// A value that may be absent, as an event takes it.
 fn text<T: Display>(value: &Option<T>) -> Option<&dyn Display> {
     value.as_ref().map(|value| value as &dyn Display)
-}
-
-fn read(state: &mut State, ended: &[EndedObject]) {
-    for object in ended {
-        state.read += &object.tally;
-        *state.objects.entry(object.end.into()).or_default() += 1;
-    }
 }
 
 fn count<'j>(state: &mut State, catalogue: &'j Catalogue, judged: &'j Judged) -> Lines<'j> {
@@ -315,7 +335,8 @@ fn count<'j>(state: &mut State, catalogue: &'j Catalogue, judged: &'j Judged) ->
             lines.failed.push(failure);
         }
     }
-    for (policy, line) in &judged.log {
+    let least_level = state.least_level;
+    for (policy, line) in judged.log.iter().filter(|(_, line)| least_level.tells(line.level)) {
         let Some(of_policy) = state.policies.get_mut(policy) else {
             if lines.may_tell(policy, state.fault_lines.ask(now)) {
                 lines.said.push((policy, line));

@@ -15,8 +15,9 @@ use serde::Serialize;
 use super::text::cut;
 use crate::pulse::Pulse;
 
-/// How long a loop of the host may say nothing before it stands still. Whatever one does between two beats ends within seconds:
-/// calls of policies and compilations have limits, and a step that fails is tried again within ten seconds.
+/// How long a loop of the host may say nothing before it stands still, besides what the limits of a policy allow to a batch that is
+/// under way. Whatever else one does between two beats ends within seconds; what may not (a compilation, a look at all files that
+/// were ever judged) is no reason to start the host again, so a loop that does it counts as one that waits.
 pub const STANDSTILL: Duration = Duration::from_secs(300);
 
 /// What a part is.
@@ -77,6 +78,8 @@ struct State {
     within: Option<Duration>,
     /// When it last said that it moves; none while it waits on purpose.
     beat: Option<Instant>,
+    /// How much longer it said then that it may say nothing.
+    work: Duration,
 }
 
 /// What a part last said of itself.
@@ -133,13 +136,21 @@ impl Health {
     /// Registers a source or a sink. It is starting until it says something else; while it is not ok, and the host can't do
     /// without it, the host is not ready. Another part of the same kind and name gives way.
     pub fn part(&self, kind: PartKind, name: &str, is_required: bool) -> Part {
-        self.register(kind, name, State { number: 0, is_required, word: Word::Starting, within: None, beat: None })
+        self.register(
+            kind,
+            name,
+            State { number: 0, is_required, word: Word::Starting, within: None, beat: None, work: Duration::ZERO },
+        )
     }
 
     /// Registers a loop that beats at least so often. It moves from now on.
     pub fn beating(&self, name: &str, within: Duration) -> Part {
         let beat = Some(Instant::now());
-        self.register(PartKind::Loop, name, State { number: 0, is_required: true, word: Word::Ok, within: Some(within), beat })
+        self.register(
+            PartKind::Loop,
+            name,
+            State { number: 0, is_required: true, word: Word::Ok, within: Some(within), beat, work: Duration::ZERO },
+        )
     }
 
     /// How every part is, in the order of kinds and names.
@@ -170,7 +181,8 @@ impl Health {
 impl State {
     fn report(&self, id: &PartId, now: Instant) -> PartReport {
         let silent = self.beat.map(|beat| now.saturating_duration_since(beat));
-        let (state, reason) = match (&self.word, silent.zip(self.within)) {
+        let within = self.within.map(|within| within.saturating_add(self.work));
+        let (state, reason) = match (&self.word, silent.zip(within)) {
             (Word::Ended, _) => ("ended", Some("it was ended by a panic; the log says where".to_owned())),
             (_, Some((silent, within))) if silent > within => {
                 let reason =
@@ -215,8 +227,8 @@ impl Part {
 }
 
 impl Pulse for Part {
-    fn beat(&self) {
-        self.change(|state| state.beat = Some(Instant::now()));
+    fn beat(&self, at_most: Duration) {
+        self.change(|state| (state.beat, state.work) = (Some(Instant::now()), at_most));
     }
 
     fn idle(&self) {
@@ -254,8 +266,10 @@ mod tests {
         assert!(later.is_dead() && later.reason.as_ref().unwrap().contains("10.0 s allowed"), "{later:?}");
         worker.idle();
         assert_eq!(states(&health, now + Duration::from_secs(1_000)), [("loop:worker-0".into(), "ok")]);
-        worker.beat();
+        worker.beat(Duration::ZERO);
         assert!(health.report_at(now + Duration::from_secs(1_000))[0].is_dead());
+        worker.beat(Duration::from_secs(2_000));
+        assert!(health.report_at(now + Duration::from_secs(1_000))[0].is_ok());
     }
 
     #[test]

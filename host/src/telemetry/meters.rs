@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -167,8 +168,8 @@ impl WorkerMeter {
 }
 
 impl Pulse for WorkerMeter {
-    fn beat(&self) {
-        self.part.beat();
+    fn beat(&self, at_most: Duration) {
+        self.part.beat(at_most);
         self.set_busy(true);
     }
 
@@ -221,9 +222,12 @@ mod tests {
     fn workers_are_busy_from_a_beat_until_they_wait_or_are_gone() {
         let telemetry = Telemetry::new();
         let workers = [telemetry.worker(0), telemetry.worker(1)];
-        let told = || (telemetry.state().workers, telemetry.state().busy);
+        let told = || {
+            let state = telemetry.state();
+            (state.workers, state.busy)
+        };
         assert_eq!(told(), (2, 0));
-        workers.iter().chain(&workers).for_each(WorkerMeter::beat);
+        workers.iter().chain(&workers).for_each(|worker| worker.beat(Duration::ZERO));
         assert_eq!(told(), (2, 2));
         workers[0].idle();
         assert_eq!(told(), (2, 1));

@@ -18,7 +18,8 @@ What a running host tells of itself. Where it listens and how it logs is set und
 ## Endpoints
 
 Plain GETs over HTTP/1.1, one request a connection, without encryption or a password: let only your monitoring reach the
-address. Answers hold no secret, no setting and nothing of a record. What one who asks can cost the host is
+address. Answers hold no secret, no setting and nothing of a record; where a policy refuses its
+settings, the reason is in the policy's own words, which in policies of this SDK do not repeat them. What one who asks can cost the host is
 [limited](limits.md#limits-that-cant-be-set).
 
 | path | what is to be had |
@@ -37,7 +38,7 @@ contributed. Findings and failures have a series once there is one; tasks have t
 `trailwarden_rule_tasks_total{outcome=\"failed\"}`.
 
 Two sums hold once no object is being read: `trailwarden_records_total` over its outcomes is `trailwarden_records_read_total`, and
-`trailwarden_rule_tasks_total` over the rules is `trailwarden_tasks_total`, unless a policy was retired.
+`trailwarden_rule_tasks_total` over the rules is `trailwarden_tasks_total`, unless a policy, or a rule of one, is gone.
 
 | metric | kind | labels | what it tells | when it moves |
 |---|---|---|---|---|
@@ -48,7 +49,7 @@ const EVENTS_HEAD: &str = "
 
 One line for each event on standard error, as text or as JSON. Every line has `timestamp` (UTC), `level`, `event` and `message`. Names
 of events and fields are stable, messages and reasons are for people. Text of others is made harmless for a terminal and cut to
-1,024 bytes; lines that records or policies can bring about in any number are told so often a minute, and then counted. Settings are never
+1,024 bytes; lines that records or policies can bring about in any number are told so often a minute, and then counted (`trailwarden_object_log_lines_dropped_total`, `trailwarden_policy_log_lines_total`). Settings are never
 logged; what a policy writes itself is told as it is, so a policy should not write what its settings hold.
 
 | event | level | what has happened | fields |
@@ -91,6 +92,18 @@ fn code(words: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_said_to_stand_in_the_log_is_an_event() {
+        let is_event = |word: &str| {
+            word.split('.').count() == 2 && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"._".contains(&byte))
+        };
+        for MetricDefinition { name, action, .. } in METRICS {
+            for word in action.split('`').skip(1).step_by(2).filter(|word| is_event(word)) {
+                assert!(EVENTS.iter().any(|event| event.name == word), "{name}: {word}");
+            }
+        }
+    }
 
     #[test]
     fn the_reference_page_is_what_the_command_prints() {

@@ -41,6 +41,7 @@ fn judge(folder: &std::path::Path, catalogue: &Arc<Catalogue>, telemetry: &Telem
                 assert_eq!(by_rule.iter().map(|rule| rule.suppressed).sum::<u64>(), of_policy.suppressed, "{policy:?}");
             }
             telemetry.scanned(&scanned);
+            telemetry.ended(&scanned.ended);
             Ok(())
         },
     );

@@ -1,8 +1,8 @@
 //! Any text made an image, and any bytes read as one.
 
 use policy_contract::fields::Fields;
-use policy_contract::image::{Image, VERSION, Writer};
 use policy_contract::image::trial::{check_against_dom, exercise};
+use policy_contract::image::{Image, VERSION, Writer};
 use policy_sdk::testing::trial;
 
 /// By the first byte: a text whose image must say what a tree of it says, bytes that are read as an image, or bytes that are

@@ -114,6 +114,18 @@ fn versions_with_other_rules_and_selectors_and_failures_are_compared() {
 }
 
 #[test]
+fn a_rule_that_leaves_the_shadow_is_a_change_though_both_are_judged() {
+    let stage = Stage::new();
+    let mut guest = Guest::named(NAME);
+    guest.describes(|manifest| manifest["rules"][0]["default_mode"] = json!("shadow"));
+    let old = stage.policy("old", &guest.module().unwrap());
+    let new = stage.policy("new", &Guest::named(NAME).module().unwrap());
+    let document = document(&diff(&["--format", "json", &old, &new, &stage.records()]));
+    assert_eq!(document["rules"]["changed"]["hostile"], json!([{"what": "mode", "old": "shadow", "new": "enforce"}]));
+    assert_eq!(document["totals"]["same"], json!(COUNT));
+}
+
+#[test]
 fn a_refused_version_and_a_missing_record_have_their_codes() {
     let stage = Stage::new();
     let file = stage.policy("same", &Guest::named(NAME).module().unwrap());

@@ -55,7 +55,7 @@ fn one_that_is_killed_while_it_starts_for_the_first_time_starts_again() {
 fn what_was_in_hand_while_nothing_could_be_written_is_found_after_a_kill() {
     let place = Place::with(&["diagnostics"]);
     place.configure(EVERY_RECORD);
-    let mut host = place.host_with_room(4_096);
+    let mut host = place.host_with_room("4096");
     (0..8).for_each(|file| place.put(&format!("in/{file}.jsonl"), records(&format!("of-{file}"), 500).as_bytes()));
     host.wait_for_event("sink.blocked", 1);
     host.kill();

@@ -70,8 +70,8 @@ impl Place {
         self.start(self.command(), stdout)
     }
 
-    /// A host as on a disk that is full: none of its files grows beyond so many KiB, and whoever writes on is told so.
-    pub fn host_with_room(&self, kib: u32) -> Host {
+    /// A host as on a disk that is full: none of its files grows beyond so many KiB (or `unlimited`), and whoever writes on is told so.
+    pub fn host_with_room(&self, kib: &str) -> Host {
         let host = self.command();
         let mut limited = Command::new("bash");
         limited.args(["-c", &format!("trap '' XFSZ; ulimit -S -f {kib}; exec \"$0\" \"$@\"")]);
@@ -199,8 +199,17 @@ impl Host {
 
     /// Gives its files room again.
     pub fn give_room(&self) {
+        self.limit("--fsize=unlimited:unlimited");
+    }
+
+    /// From now on nothing is written beyond so many bytes of a file, of those that are there too.
+    pub fn take_room(&self, bytes: u32) {
+        self.limit(&format!("--fsize={bytes}:unlimited"));
+    }
+
+    fn limit(&self, limit: &str) {
         let pid = format!("--pid={}", self.child.id());
-        assert!(Command::new("prlimit").args([&pid, "--fsize=unlimited:unlimited"]).status().unwrap().success());
+        assert!(Command::new("prlimit").args([&*pid, limit]).status().unwrap().success());
     }
 
     pub fn signal(&self, name: &str) {

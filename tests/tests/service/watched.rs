@@ -96,7 +96,7 @@ fn what_is_told_is_what_was_done() {
 fn a_sink_that_takes_nothing_is_told_and_nothing_is_lost() {
     let place = Place::with(&["diagnostics"]);
     place.configure(&format!("{EVERY_RECORD}{LISTEN}"));
-    let mut host = place.host_with_room(4_096);
+    let mut host = place.host_with_room("4096");
     let address = address(&mut host);
     host.wait_for_event("service.started", 1);
     let expected = 4_000;
@@ -119,4 +119,32 @@ fn a_sink_that_takes_nothing_is_told_and_nothing_is_lost() {
     host.stop();
     let ids: Vec<String> = place.findings().iter().map(id).collect();
     assert_eq!((ids.len(), ids.iter().collect::<BTreeSet<_>>().len()), (expected, expected));
+}
+
+#[test]
+fn a_ledger_that_cannot_be_written_is_told_and_written_again_once_there_is_room() {
+    let place = Place::with(&["diagnostics"]);
+    place.configure(&format!("{EVERY_RECORD}{LISTEN}"));
+    let mut host = place.host_with_room("unlimited");
+    let address = address(&mut host);
+    host.wait_for_event("service.started", 1);
+    place.put("in/before.jsonl", records("before", 1).as_bytes());
+    host.wait_for("what came before", || place.count() == 1);
+    // Room for three findings and what the log says, and none where the ledger keeps what it knows.
+    const ROOM: u32 = 12 << 10;
+    host.take_room(ROOM);
+    for round in 0..2 {
+        place.put(&format!("in/{round}.jsonl"), records(&format!("round-{round}"), 1).as_bytes());
+        host.wait_for_event("delivery.blocked", round + 1);
+        let (status, ready) = get_json(&address, "/readyz");
+        assert_eq!((status, &ready["reasons"][0]["part"]), (503, &Value::from("loop:delivery")), "{ready}");
+        assert_eq!(get(&address, "/healthz").0, 200);
+        host.give_room();
+        host.wait_for_event("delivery.unblocked", round + 1);
+        host.wait_for("the host to be ready again", || get(&address, "/readyz").0 == 200);
+        host.take_room(ROOM);
+    }
+    host.give_room();
+    host.stop();
+    assert_eq!(place.ids(), place.scanned());
 }

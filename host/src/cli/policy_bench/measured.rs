@@ -198,10 +198,10 @@ impl Bench<'_> {
     ) -> anyhow::Result<Calls> {
         let batches = self.batches(wanted, rules, most)?;
         let failed = "the policy fails at the records, so that its cost says nothing: `scan` shows where";
-        let mut probe = self.policy.guest().probe().context("the policy can't be started")?;
+        let (guest, counting) = (self.policy.guest(), self.counting.guest());
+        let mut probe = guest.probe().context("the policy can't be started")?;
         let times = Times::of(self.rounds, || batches.iter().try_for_each(|batch| probe.call(batch).map(drop)).context(failed))?;
-        let mut counting =
-            self.counting.guest().probe().context("the policy can't be started with an engine that counts fuel")?;
+        let mut counting = counting.probe().context("the policy can't be started with an engine that counts fuel")?;
         let (mut fuel, mut answers) = (0, 0);
         for batch in &batches {
             let cost = counting.call(batch).context(failed)?;

@@ -136,7 +136,10 @@ struct Failed {
 
 impl Version {
     fn new(policy: LoadedPolicy, config: &Config) -> Self {
-        let (identity, path, rules) = (Arc::clone(policy.identity()), policy.path().to_owned(), policy.rules().to_vec());
+        // As they would be in a host: here also those in the shadow are at work.
+        let rules = policy.rules().to_vec();
+        let policy = policy.with_shadows_at_work();
+        let (identity, path) = (Arc::clone(policy.identity()), policy.path().to_owned());
         let judge = Alone::new(Arc::new(Catalogue::new(vec![Arc::new(policy)], Vec::new())), &config.limits);
         Self { identity, path, rules, judge, said: Said::default() }
     }

@@ -14,6 +14,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
+use crate::engine::LogLevel;
+
 /// What every event of the host is said to come from; what libraries say is not told.
 pub(crate) const TARGET: &str = "trailwarden";
 
@@ -41,7 +43,7 @@ impl LogFormat {
 }
 
 /// The least level that is told.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "the usual five")]
 pub enum LeastLevel {
     Error,
@@ -65,6 +67,18 @@ impl LeastLevel {
             Self::Debug => "debug",
             Self::Trace => "trace",
         }
+    }
+
+    /// Whether a policy's line of this level is told.
+    pub fn tells(self, level: LogLevel) -> bool {
+        let least = match level {
+            LogLevel::Error => Self::Error,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Info => Self::Info,
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Trace => Self::Trace,
+        };
+        least <= self
     }
 
     fn filter(self) -> LevelFilter {
@@ -183,7 +197,7 @@ mod tests {
     fn what_is_below_the_level_and_what_libraries_say_is_not_told() {
         let lines = told(LogFormat::Text, LeastLevel::Warn, || {
             events::service_stopped(std::time::Duration::from_secs(1));
-            tracing::error!("a library's");
+            tracing::error!(target: "a_library", "a library's");
             events::sink_blocked(&"findings", &"the disk is full");
         });
         let [line] = &lines[..] else { panic!("{lines:?}") };

@@ -87,6 +87,7 @@ impl Snapshot {
         })?;
         family(to, &STORED_BYTES, |f| f.counter([], read.bytes.read))?;
         family(to, &DECOMPRESSED_BYTES, |f| f.counter([], read.bytes.decompressed))?;
+        family(to, &OBJECT_LINES_DROPPED, |f| f.counter([], self.state.object_lines_dropped))?;
         family(to, &SKIPPED_BYTES, |f| f.counter([], read.bytes.skipped + read.bytes.after_gzip))?;
         family(to, &DELIVERY, |f| f.histogram([], delivery))
     }
@@ -100,7 +101,7 @@ impl Snapshot {
             let quarantined = state.policies.values().filter(|policy| policy.quarantined.is_some()).count();
             f.gauge(["active"], self.policies().count() as f64)?;
             f.gauge(["quarantined"], quarantined as f64)?;
-            f.gauge(["refused"], state.refused.len() as f64)
+            f.gauge(["refused"], state.refused_files as f64)
         })?;
         family(to, &POLICY, |f| {
             self.policies().try_for_each(|(policy, _)| {

@@ -105,6 +105,8 @@ metrics! {
     STORED_BYTES: "trailwarden_object_stored_bytes_total", Counter, Bytes, [] => "For capacity.";
     /// Bytes of objects after decompression.
     DECOMPRESSED_BYTES: "trailwarden_object_decompressed_bytes_total", Counter, Bytes, [] => "For capacity.";
+    /// Lines about objects and faults in them that the log did not tell, since there were too many in a minute.
+    OBJECT_LINES_DROPPED: "trailwarden_object_log_lines_dropped_total", Counter, None, [] => "Growth: the log does not name all that could not be read; the findings `object-unreadable` do.";
     /// Bytes of objects that were not judged because of a fault.
     SKIPPED_BYTES: "trailwarden_object_skipped_bytes_total", Counter, Bytes, [] => "Any growth: records in them were not judged; `object.unreadable` in the log says where.";
     /// Time from an object's arrival to the delivery of all its findings.
@@ -126,8 +128,8 @@ metrics! {
     INSTANCE_MEMORY: "trailwarden_instance_memory_bytes", Gauge, Bytes, [] => "Near `memory_budget_mib`: raise it, or lower `memory_mib` of the policies that grow.";
     /// CPU time of a policy for one record, as the mean of the record's batch, repeats and new instances included.
     RECORD_CPU: "trailwarden_policy_record_cpu_seconds", Histogram, Seconds, ["policy"] => "Growth: a new version is slower, or records changed. The limit is `cpu_ms_per_record`.";
-    /// CPU time of a policy for one batch of records, repeats and new instances included.
-    CALL_CPU: "trailwarden_policy_call_cpu_seconds", Histogram, Seconds, ["policy"] => "Its sum is the share of each policy in the host's CPU time.";
+    /// CPU time of a policy for one batch of records, repeats and new instances included, second runs not.
+    CALL_CPU: "trailwarden_policy_call_cpu_seconds", Histogram, Seconds, ["policy"] => "Compare the sums: they are nearly all that each policy costs the host.";
     /// Records that a policy judged a second time, on a fresh instance, to find out whether it remembers others.
     SECOND_RUNS: "trailwarden_policy_second_runs_total", Counter, None, ["policy"] => "Nothing; what comes of them is the failure `impure`.";
     /// Lines that a policy wrote to its log: told, or dropped beyond the limits.
@@ -156,7 +158,7 @@ metrics! {
     /// Findings that a sink left out, since it had them from before a restart.
     SINK_LEFT_OUT: "trailwarden_sink_left_out_total", Counter, None, ["sink"] => "Only after a restart that was no graceful stop.";
     /// Writes that a sink failed at; each is tried again.
-    SINK_FAILURES: "trailwarden_sink_failures_total", Counter, None, ["sink"] => "Growth: look for `sink.failed` in the log.";
+    SINK_FAILURES: "trailwarden_sink_failures_total", Counter, None, ["sink"] => "Growth: look for `sink.blocked` in the log.";
     /// Whether a sink accepts nothing at present.
     SINK_BLOCKED: "trailwarden_sink_blocked", Gauge, None, ["sink"] => "1 for longer than a minute: findings wait, and a required sink stops receiving. Mend the sink; nothing is lost meanwhile.";
     /// When a sink last accepted a finding.

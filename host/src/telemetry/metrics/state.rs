@@ -21,6 +21,7 @@ use crate::record::Tally;
 use crate::sink::Taken;
 use crate::store::Usage;
 use crate::telemetry::cap::Cap;
+use crate::telemetry::log::LeastLevel;
 use crate::telemetry::text::cut;
 
 /// Bounds of the histograms of CPU time for one record, in seconds. The limit is 10 ms by default.
@@ -117,6 +118,13 @@ pub(crate) struct State {
     pub(crate) dropped: BTreeMap<&'static str, u64>,
     /// What bounds the lines about objects and records that can't be read.
     pub(crate) fault_lines: Cap,
+    /// Lines about objects that were not told.
+    pub(crate) object_lines_dropped: u64,
+    pub(crate) part_lines: Cap,
+    /// The least level that the log tells.
+    pub(crate) least_level: LeastLevel,
+    /// How many files are refused at present, also beyond those in `refused`.
+    pub(crate) refused_files: u64,
 }
 
 /// What became of tasks.
@@ -220,6 +228,10 @@ impl Default for State {
             requests: BTreeMap::new(),
             dropped: BTreeMap::new(),
             fault_lines: Cap::new(FAILURE_LINES_PER_MINUTE),
+            object_lines_dropped: 0,
+            part_lines: Cap::new(FAILURE_LINES_PER_MINUTE),
+            least_level: LeastLevel::Trace,
+            refused_files: 0,
         }
     }
 }
