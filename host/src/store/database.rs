@@ -85,6 +85,10 @@ fn open(path: &Path, create: bool, what: Kept) -> Result<Database, StoreError> {
 fn make(path: &Path, what: Kept) -> Result<(), StoreError> {
     let unfinished = unfinished(path);
     let failed = |source: io::Error| StoreError::Open { what, path: unfinished.clone(), source };
+    if std::fs::symlink_metadata(&unfinished).is_ok_and(|there| there.nlink() > 1) {
+        // A store that is in use or was, with a second name that is left over from its making: nothing of it may be touched.
+        std::fs::remove_file(&unfinished).map_err(failed)?;
+    }
     let file = private::open(&unfinished, true, what)?;
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => StoreError::InUse { what, path: path.to_owned() },
@@ -101,12 +105,10 @@ fn make(path: &Path, what: Kept) -> Result<(), StoreError> {
     drop(database(file, path, what)?);
     // A link and not a new name: it never takes the place of what another has put there meanwhile.
     match std::fs::hard_link(&unfinished, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         // A file system without links.
-        Err(_) if !path.exists() => return std::fs::rename(&unfinished, path).map_err(failed),
-        Ok(()) | Err(_) => {}
+        Err(_) if !path.exists() => std::fs::rename(&unfinished, path).map_err(failed)?,
+        Ok(()) | Err(_) => std::fs::remove_file(&unfinished).map_err(failed)?,
     }
-    std::fs::remove_file(&unfinished).map_err(failed)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
@@ -142,6 +144,19 @@ mod tests {
         drop(open(&path, true, Kept::Ledger).unwrap());
         assert!(path.exists() && !unfinished(&path).exists());
         drop(open(&path, false, Kept::Ledger).unwrap());
+    }
+
+    #[test]
+    fn a_name_that_is_left_over_does_no_harm_to_the_store_that_it_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, kept) = (folder.path().join("ledger.redb"), folder.path().join("kept.redb"));
+        drop(open(&path, true, Kept::Ledger).unwrap());
+        // Killed between giving it its name and taking the other one away; then put aside by somebody.
+        std::fs::hard_link(&path, unfinished(&path)).unwrap();
+        std::fs::rename(&path, &kept).unwrap();
+        drop(open(&path, true, Kept::Ledger).unwrap());
+        drop(open(&kept, false, Kept::Ledger).unwrap());
+        assert!(std::fs::metadata(&path).unwrap().ino() != std::fs::metadata(&kept).unwrap().ino());
     }
 
     #[test]
