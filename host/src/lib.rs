@@ -27,6 +27,7 @@
 //! - [`toolchain`]: how policies are compiled on this machine.
 //! - [`cli`]: the command line.
 
+pub mod aws;
 pub mod cli;
 pub mod config;
 pub mod digest;

@@ -27,6 +27,7 @@ mod policy_new;
 mod policy_test;
 mod report;
 mod run;
+mod s3;
 mod scan;
 mod summary;
 mod telemetry;
@@ -140,6 +141,14 @@ pub fn run() -> ExitCode {
 }
 
 /// A severity, as an argument.
+/// A day, or a time in UTC.
+fn time(text: &str) -> Result<Timestamp, String> {
+    let day = || text.parse::<Date>().ok().filter(|_| text.len() == "2026-11-24".len());
+    let begin = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|begin| begin.timestamp());
+    let time = text.parse().ok().or_else(|| day().and_then(begin));
+    time.ok_or_else(|| "write a day such as 2026-11-24, or a time such as 2026-11-24T09:15:00Z".to_owned())
+}
+
 fn severity(word: &str) -> Result<Severity, NotASeverity> {
     word.parse()
 }

@@ -25,7 +25,7 @@ use crate::finding::{HostFinding, HostRule, Subject};
 use crate::pipeline::{Failures, Faults, Feed, Journaling, Quarantines, Scanned, Unreadable, judge_all};
 use crate::policy::Catalogue;
 use crate::record::ReadLimits;
-use crate::source::{Input, Inputs};
+use crate::source::{Inputs, Wanted};
 use crate::store::StoreError;
 
 /// What `trailwarden scan` is given.
@@ -70,7 +70,23 @@ pub(super) struct ScanArgs {
     #[arg(long, hide = true, value_name = "TIME")]
     now: Option<Timestamp>,
 
-    /// Records: files (.json, .json.gz, .jsonl, …), folders of them, or - for standard input
+    /// Of S3: only objects that CloudTrail wrote at this time or later, by the time in their names; a day or a time in UTC
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    since: Option<Timestamp>,
+
+    /// Of S3: only objects that CloudTrail wrote before this time
+    #[arg(long, value_name = "TIME", value_parser = super::time)]
+    until: Option<Timestamp>,
+
+    /// Of S3: only objects of this account; may be given several times
+    #[arg(long = "account", value_name = "ID")]
+    accounts: Vec<String>,
+
+    /// Of S3: only objects of this region; may be given several times
+    #[arg(long = "region", value_name = "REGION")]
+    regions: Vec<String>,
+
+    /// Records: files (.json, .json.gz, .jsonl, …), folders of them, s3://BUCKET/PREFIX, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     inputs: Vec<PathBuf>,
 }
@@ -82,7 +98,8 @@ pub(super) fn run(args: ScanArgs) -> anyhow::Result<Exit> {
     let catalogue = Arc::new(policies::catalogue(&args.policies, &config)?);
     let journal = args.journal.as_ref().or(config.journal_path.as_ref());
     let journaling = journal.map(|path| Journaling::new(path, config.limits.journal_mib.bytes())).transpose()?;
-    let inputs = Inputs::find(args.inputs.into_iter().map(Input::from));
+    let wanted = Wanted { since: args.since, until: args.until, accounts: args.accounts, regions: args.regions };
+    let inputs = s3::inputs(args.inputs, &wanted, &config)?;
     let workers = args.workers.map_or_else(default_workers, usize::from);
     catalogue.memory_warning(&config, workers).inspect(|warning| eprintln!("warning: {warning}"));
 

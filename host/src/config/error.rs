@@ -252,6 +252,14 @@ pub enum Problem {
         /// What stands there.
         text: String,
     },
+    /// Text that is not what it should be.
+    #[error("'{}' is no {what}", shown(text))]
+    NoSuchThing {
+        /// What stands there.
+        text: String,
+        /// What it should be.
+        what: &'static str,
+    },
     /// A limit outside its range.
     #[error(transparent)]
     OutOfRange(#[from] OutOfRange),

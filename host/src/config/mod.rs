@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod aws;
 mod context_table;
 mod error;
 mod exceptions;
@@ -57,6 +58,7 @@ pub use self::telemetry::TelemetryConfig;
 pub use self::trial::BadTrial;
 pub use self::value_kind::ValueKind;
 use crate::digest::Digest;
+use crate::aws::AwsConfig;
 use crate::exception::{Exception, Now, Standing};
 use crate::finding::HostFinding;
 use crate::limits::{CONFIG_FILE, LIMITS, Limits, Scope};
@@ -90,6 +92,8 @@ pub struct Config {
     pub tables: BTreeMap<Name, ContextTable>,
     /// How the host tells of itself.
     pub telemetry: TelemetryConfig,
+    /// How AWS is asked.
+    pub aws: AwsConfig,
     /// The limits of the host, and of policies without limits of their own.
     pub limits: Limits,
     /// What counts as now, by which exceptions end.
@@ -114,6 +118,7 @@ impl Default for Config {
             sinks: BTreeMap::new(),
             tables: BTreeMap::new(),
             telemetry: TelemetryConfig::default(),
+            aws: AwsConfig::default(),
             now: Now::default(),
             limit_places: LimitPlaces::new(),
             policies: BTreeMap::new(),
@@ -169,6 +174,7 @@ impl Config {
         let sources = service::sources(reader, top);
         let sinks = service::sinks(reader, top, &sources);
         let telemetry = telemetry::read(reader, top);
+        let aws = aws::read(reader, top);
         let (limits, limit_places) = policies::read_limits(reader, top, "[limits]".to_owned(), Limits::default(), Scope::Host);
 
         let sections = reader.named_tables(top, "tables", "tables");
@@ -195,6 +201,7 @@ impl Config {
             sinks,
             tables: tables.into_iter().filter_map(|(name, table)| Some((name, table?))).collect(),
             telemetry,
+            aws,
             limits,
             now: Now::default(),
             limit_places,
@@ -226,6 +233,7 @@ impl Config {
             ("state_path", self.state_path != before.state_path),
             ("sources", folders(self) != folders(before)),
             ("sinks", targets(self) != targets(before)),
+            ("aws", self.aws != before.aws),
             ("telemetry", self.telemetry != before.telemetry),
             ("limits", of_host(self) != of_host(before)),
         ];

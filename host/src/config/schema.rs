@@ -139,7 +139,18 @@ pub const TOP: &[Key] = &[
     Key::new("tables", Holds::Named(TABLE), "The context tables."),
     Key::new("policies", Holds::Named(POLICY), "What is set for a policy, by the name in its manifest."),
     Key::new("limits", Holds::Limits(Scope::Host), "The limits of the host, and of every policy without limits of its own."),
+    Key::new("aws", Holds::Section(AWS), "How AWS is asked; what is not set comes from where AWS's own tools have it."),
     Key::new("telemetry", Holds::Section(TELEMETRY), "How a running host tells of itself."),
+];
+
+/// Bytes of a text under `[aws]`: no ARN of IAM is longer (<https://docs.aws.amazon.com/IAM/latest/APIReference/API_AssumeRole.html>).
+pub const AWS_TEXT: usize = 2_048;
+
+/// Keys of `[aws]`.
+pub const AWS: &[Key] = &[
+    Key::new("region", Holds::Text(AWS_TEXT), "The region."),
+    Key::new("endpoint_url", Holds::Text(AWS_TEXT), "Another endpoint than AWS's own."),
+    Key::new("role_arn", Holds::Text(AWS_TEXT), "A role to assume, with the credentials that are found."),
 ];
 
 /// Keys of `[telemetry]`.

@@ -382,6 +382,7 @@ fn in_files() -> Vec<&'static str> {
         schema::EXCEPTION,
         schema::CONDITION,
         schema::TELEMETRY,
+        schema::AWS,
     ];
     sections.into_iter().flat_map(schema::names).collect()
 }

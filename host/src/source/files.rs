@@ -1,12 +1,14 @@
-//! Stored objects: files, folders of files, and standard input.
+//! Stored objects: files, folders of files, standard input, and objects in S3.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use walkdir::WalkDir;
 
 use super::objects::Ticket;
+use super::s3::{BadUrl, Listed, Remote, S3Url};
 
 /// Ends of the names of files that a folder is searched for; a file that is named itself may be called anything.
 pub(super) const NAME_ENDS: [&str; 6] = [".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz"];
@@ -18,6 +20,8 @@ pub enum Input {
     Stdin,
     /// A file or a folder.
     Path(PathBuf),
+    /// What is written as a URL of S3, and may be none.
+    S3(Result<S3Url, (String, BadUrl)>),
 }
 
 impl Input {
@@ -27,7 +31,13 @@ impl Input {
 
 impl From<PathBuf> for Input {
     fn from(path: PathBuf) -> Self {
-        if path.as_os_str() == Self::STDIN { Self::Stdin } else { Self::Path(path) }
+        if path.as_os_str() == Self::STDIN {
+            return Self::Stdin;
+        }
+        match path.to_str().filter(|text| text.starts_with(S3Url::SCHEME)) {
+            Some(url) => Self::S3(url.parse().map_err(|error| (url.to_owned(), error))),
+            None => Self::Path(path),
+        }
     }
 }
 
@@ -44,29 +54,39 @@ pub struct InputError {
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredObject {
-    input: Input,
+    stored: Stored,
     bytes: Option<u64>,
     ticket: Option<Ticket>,
 }
 
+/// Where an object is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stored {
+    Stdin,
+    File(PathBuf),
+    S3(Arc<Remote>),
+}
+
 impl StoredObject {
-    /// Its name: the path as it was found, `-` for standard input.
+    /// Its name: the path as it was found, `-` for standard input, a URL of S3.
     pub fn name(&self) -> String {
-        match &self.input {
-            Input::Stdin => Input::STDIN.to_owned(),
-            Input::Path(path) => path.display().to_string(),
+        match &self.stored {
+            Stored::Stdin => Input::STDIN.to_owned(),
+            Stored::File(path) => path.display().to_string(),
+            Stored::S3(remote) => remote.url().to_string(),
         }
     }
 
     /// The object of a name that [`StoredObject::lasting_name`] gave.
     pub fn of_lasting_name(name: &str) -> Self {
-        Self { input: Input::Path(name.into()), bytes: None, ticket: None }
+        Self { stored: Stored::File(name.into()), bytes: None, ticket: None }
     }
 
     /// The name by which an object that is called so can be opened again, whatever the working folder. None where it can't:
-    /// what came from standard input or a pipe is gone, and a path that is no text is not its own name.
+    /// what came from standard input or a pipe is gone, a path that is no text is not its own name, and who opens it again later need
+    /// not have the rights in S3 that are here now.
     pub fn lasting_name(name: &str) -> Option<String> {
-        if name == Input::STDIN {
+        if name == Input::STDIN || name.starts_with(S3Url::SCHEME) {
             return None;
         }
         let path = std::path::absolute(name).ok()?;
@@ -76,7 +96,7 @@ impl StoredObject {
 
     /// A file of which its source wants to hear what became.
     pub(super) fn ticketed(path: PathBuf, bytes: u64, ticket: Ticket) -> Self {
-        Self { input: Input::Path(path), bytes: Some(bytes), ticket: Some(ticket) }
+        Self { stored: Stored::File(path), bytes: Some(bytes), ticket: Some(ticket) }
     }
 
     /// By which its source knows it, where that wants to hear what became of it.
@@ -94,12 +114,20 @@ impl StoredObject {
     /// # Errors
     /// It is gone, or may not be read.
     pub fn open(&self) -> Result<Box<dyn Read + Send>, InputError> {
-        match &self.input {
-            Input::Stdin => Ok(Box::new(io::stdin())),
-            Input::Path(path) => {
+        match &self.stored {
+            Stored::Stdin => Ok(Box::new(io::stdin())),
+            Stored::File(path) => {
                 let file = File::open(path).map_err(|source| InputError { path: path.clone(), source })?;
                 Ok(Box::new(file))
             }
+            Stored::S3(remote) => remote.open().map_err(|source| InputError { path: remote.url().to_string().into(), source }),
+        }
+    }
+
+    /// Says that it will be opened soon: one that is far away begins to come.
+    pub fn begin(&self) {
+        if let Stored::S3(remote) = &self.stored {
+            remote.begin();
         }
     }
 }
@@ -116,16 +144,38 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Finds the objects.
+    /// Finds the objects on this machine.
     pub fn find(inputs: impl IntoIterator<Item = Input>) -> Self {
+        Self::find_with(inputs, |_| Err(io::Error::other("only `trailwarden scan` reads from S3: copy the objects into a folder")))
+    }
+
+    /// Finds the objects; `list` those in S3.
+    pub fn find_with(inputs: impl IntoIterator<Item = Input>, mut list: impl FnMut(&S3Url) -> io::Result<Listed>) -> Self {
         let mut found = Self::default();
         for input in inputs {
             match input {
-                Input::Stdin => found.objects.push(StoredObject { input, bytes: None, ticket: None }),
+                Input::Stdin => found.objects.push(StoredObject { stored: Stored::Stdin, bytes: None, ticket: None }),
                 Input::Path(path) => found.add_path(&path),
+                Input::S3(Ok(url)) => match list(&url) {
+                    Ok(listed) => found.add_listed(&url, listed),
+                    Err(source) => found.errors.push(InputError { path: url.to_string().into(), source }),
+                },
+                Input::S3(Err((text, error))) => {
+                    found.errors.push(InputError { path: text.into(), source: io::Error::other(error) });
+                }
             }
         }
         found
+    }
+
+    fn add_listed(&mut self, url: &S3Url, Listed { objects, left_alone }: Listed) {
+        if objects.is_empty() {
+            let source = io::Error::new(io::ErrorKind::NotFound, format!("there is nothing to read; {left_alone} objects were left alone"));
+            self.errors.push(InputError { path: url.to_string().into(), source });
+        }
+        self.left_alone += left_alone;
+        let object = |(remote, bytes)| StoredObject { stored: Stored::S3(Arc::new(remote)), bytes: Some(bytes), ticket: None };
+        self.objects.extend(objects.into_iter().map(object));
     }
 
     /// The sizes of all objects together, where all are known.
@@ -155,7 +205,7 @@ impl Inputs {
                 continue;
             }
             let bytes = entry.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
-            self.objects.push(StoredObject { input: Input::Path(entry.into_path()), bytes, ticket: None });
+            self.objects.push(StoredObject { stored: Stored::File(entry.into_path()), bytes, ticket: None });
         }
     }
 }

@@ -26,9 +26,15 @@ pub trait Objects: Send {
     fn next(&mut self, wait: bool) -> Next;
 }
 
+/// How many objects are on their way, or wait, while another one is read.
+const AHEAD: usize = 8;
+
 /// Objects that are all known.
 impl Objects for VecDeque<StoredObject> {
     fn next(&mut self, _: bool) -> Next {
-        self.pop_front().map_or(Next::End, Next::Object)
+        let Some(object) = self.pop_front() else { return Next::End };
+        object.begin();
+        self.iter().take(AHEAD).for_each(StoredObject::begin);
+        Next::Object(object)
     }
 }
