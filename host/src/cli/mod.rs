@@ -37,6 +37,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 use policy_contract::severity::{NotASeverity, Severity};
 
 use crate::config::Config;
@@ -144,7 +147,7 @@ pub fn run() -> ExitCode {
 /// A day, or a time in UTC.
 fn time(text: &str) -> Result<Timestamp, String> {
     let day = || text.parse::<Date>().ok().filter(|_| text.len() == "2026-11-24".len());
-    let begin = |day: Date| day.to_zoned(TimeZone::UTC).ok().map(|begin| begin.timestamp());
+    let begin = |day: Date| Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok();
     let time = text.parse().ok().or_else(|| day().and_then(begin));
     time.ok_or_else(|| "write a day such as 2026-11-24, or a time such as 2026-11-24T09:15:00Z".to_owned())
 }

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::live::Progress;
 use super::policies;
 use super::report::{Format, Report};
+use super::s3;
 use super::summary::{FindingCounts, Summary};
 use super::telling::Telling;
 use crate::config::Config;

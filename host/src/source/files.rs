@@ -146,7 +146,9 @@ pub struct Inputs {
 impl Inputs {
     /// Finds the objects on this machine.
     pub fn find(inputs: impl IntoIterator<Item = Input>) -> Self {
-        Self::find_with(inputs, |_| Err(io::Error::other("only `trailwarden scan` reads from S3: copy the objects into a folder")))
+        Self::find_with(inputs, |_| {
+            Err(io::Error::other("only `trailwarden scan` reads from S3: copy the objects into a folder"))
+        })
     }
 
     /// Finds the objects; `list` those in S3.
@@ -170,7 +172,10 @@ impl Inputs {
 
     fn add_listed(&mut self, url: &S3Url, Listed { objects, left_alone }: Listed) {
         if objects.is_empty() {
-            let source = io::Error::new(io::ErrorKind::NotFound, format!("there is nothing to read; {left_alone} objects were left alone"));
+            let source = io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("there is nothing to read; {left_alone} objects were left alone"),
+            );
             self.errors.push(InputError { path: url.to_string().into(), source });
         }
         self.left_alone += left_alone;

@@ -16,7 +16,9 @@ where
     };
     let (code, message) = (service.code().unwrap_or("no code"), service.message().unwrap_or("no message"));
     match code {
-        "NoSuchKey" | "NotFound" | "NoSuchVersion" => io::Error::new(io::ErrorKind::NotFound, format!("it is not there ({code})")),
+        "NoSuchKey" | "NotFound" | "NoSuchVersion" => {
+            io::Error::new(io::ErrorKind::NotFound, format!("it is not there ({code})"))
+        }
         "NoSuchBucket" => io::Error::other(format!("there is no bucket `{bucket}`")),
         "AccessDenied" | "Forbidden" | "AllAccessDisabled" => {
             let decrypt = if key.is_some() { "; of an encrypted object also `kms:Decrypt` on its key" } else { "" };

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 
 /// Account, region and time in a key, as far as it has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Wanted {
     /// The days of which objects are wanted, in the form of folders (`2026/11/24/`), from the first wanted one to the last, but none
     /// after `today`. None where there is no first one.
     pub(super) fn days(&self, today: Date) -> Option<Vec<String>> {
-        let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date();
+        let day = |at: Timestamp| Offset::UTC.to_datetime(at).date();
         let (first, last) = (day(self.since?), self.until.map_or(today, day).min(today));
         let days = std::iter::successors(Some(first), |day| day.tomorrow().ok()).take_while(|day| *day <= last);
         Some(days.map(|day| format!("{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())).collect())
@@ -87,7 +87,7 @@ fn is_account(folder: &str) -> bool {
 fn time(part: &str) -> Option<Timestamp> {
     let is_so_long = part.len() == "20261124T0915Z".len();
     let at = is_so_long.then(|| DateTime::strptime("%Y%m%dT%H%MZ", part)).and_then(Result::ok)?;
-    at.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
+    Offset::UTC.to_timestamp(at).ok()
 }
 
 #[cfg(test)]
@@ -103,8 +103,7 @@ mod tests {
 
     #[test]
     fn a_key_says_account_region_and_time() {
-        let expected =
-            LogKey { account: Some("111122223333"), region: Some("eu-west-1"), written: at("2026-11-24T09:15:00Z") };
+        let expected = LogKey { account: Some("111122223333"), region: Some("eu-west-1"), written: at("2026-11-24T09:15:00Z") };
         assert_eq!(LogKey::of(KEY), expected);
         assert_eq!(LogKey::of("records/one.json"), LogKey::default());
         assert_eq!(LogKey::of("AWSLogs/111122223333/CloudTrail/"), LogKey { account: Some("111122223333"), ..LogKey::default() });

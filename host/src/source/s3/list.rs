@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use aws_sdk_s3::Client;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use tokio::task::JoinSet;
 
 use super::errors::explained;
@@ -108,7 +108,7 @@ fn below(prefix: &str, folders: Vec<String>, wanted: &Wanted) -> Vec<Folder> {
     let name = |folder: &str| folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
     let is_year = |folder: &String| matches!(name(folder).parse::<u16>(), Ok(2000..=2999)) && name(folder).len() == 4;
     let (years, others): (Vec<String>, Vec<String>) = folders.into_iter().partition(is_year);
-    let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
+    let today = Offset::UTC.to_datetime(Timestamp::now()).date();
     let mut below: Vec<Folder> = match wanted.days(today).filter(|days| days.len() <= DAYS) {
         // A year that has no folder has no day either.
         Some(days) => {
