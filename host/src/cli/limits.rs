@@ -20,9 +20,9 @@ pub(super) struct LimitsArgs {
     format: Form,
 }
 
-/// The forms of the output.
+/// The forms of what the program says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
+pub(super) enum Form {
     /// For people
     Text,
     /// The reference page

@@ -1,7 +1,8 @@
 //! `trailwarden telemetry`: what a running host tells of itself.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::limits::Form;
 use crate::telemetry::http::{ENDPOINTS, Endpoint};
 use crate::telemetry::log::events::EVENTS;
 use crate::telemetry::{METRICS, MetricDefinition, markdown};
@@ -12,15 +13,6 @@ pub(super) struct TelemetryArgs {
     /// The form of the output; markdown is the reference page
     #[arg(long, value_enum, default_value_t = Form::Text)]
     format: Form,
-}
-
-/// The forms of the output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people
-    Text,
-    /// The reference page
-    Markdown,
 }
 
 pub(super) fn run(args: &TelemetryArgs) {

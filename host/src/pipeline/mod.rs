@@ -17,6 +17,7 @@ mod journaling;
 mod judge;
 mod ordered;
 mod quarantine;
+mod sample;
 mod scan;
 
 pub use alone::Alone;
